@@ -1,0 +1,91 @@
+// What every use case is given: one controller, its journal, and its environments.
+
+import type { Method } from "../core/decide/decide.ts";
+import type { Finding } from "../core/detect/finding.ts";
+import type { EventData } from "../core/event.ts";
+import type { Result } from "../core/result.ts";
+import type { EngineDeps } from "../engine/deps.ts";
+import type { Ids } from "../ports/clock.ts";
+import type { Notifier } from "../ports/notifier.ts";
+import type { Op } from "../ports/op.ts";
+import type { Signals } from "../ports/signals.ts";
+import type { World } from "../ports/world.ts";
+
+/** The settings of an environment, from its config. Durations in milliseconds, rates as fractions. */
+export type Settings = {
+  readonly app: string;
+  readonly env: string;
+  readonly service: string;
+  readonly publicUrl: string;
+  readonly strategy: "side-by-side" | "pause";
+  readonly smoke: readonly { readonly path: string; readonly expect: number }[];
+  readonly drainMs: number;
+  readonly watch: {
+    readonly forMs: number;
+    readonly checkMs: number;
+    readonly tolerate: number;
+    readonly waitForVerdict: boolean;
+  };
+  readonly policy: { readonly release: Method; readonly database: Method };
+  readonly keepReleases: number;
+};
+
+/** One environment, wired to its drivers. */
+export type Site = {
+  readonly settings: Settings;
+  readonly world: World;
+  /** Sources for watching one release, by name. */
+  signals(release: string): readonly Signals[];
+  /** The edge is running (started where it was not). */
+  ensure(): Promise<Result<void>>;
+  /** Stop the edge as well: only when an environment is taken down on purpose. */
+  end(op: Op): Promise<Result<void>>;
+  readonly notifiers: readonly Notifier[];
+};
+
+export type Watching = {
+  /** Newest finding of each environment's watch, in memory: fresher than the journal, which holds changes only. */
+  readonly live: Map<string, Finding>;
+  /** Who follows each environment's watch: the watch it is at, and what comes of it. */
+  readonly following: Map<string, Following>;
+};
+
+export type Following = { watch: string; readonly end: Promise<WatchEnd> };
+
+/** How a watch and what it set off came out. */
+export type WatchEnd = {
+  readonly outcome: EventData<"watch.ended">["outcome"] | "stopped";
+  readonly finding: Finding;
+  /** The rollback run that it led to. */
+  readonly rollback: string | null;
+  /** After a rollback: did the last good release pass? Null while that is not known. */
+  readonly helped: boolean | null;
+};
+
+export type App = {
+  readonly deps: EngineDeps;
+  readonly ids: Ids;
+  readonly sites: ReadonlyMap<string, Site>;
+  readonly watching: Watching;
+  /** Aborted when the controller stops; runs end at the next boundary, watches at once. */
+  readonly stopping: AbortSignal;
+};
+
+export function site(app: App, env: string): Result<Site> {
+  const found = app.sites.get(env);
+  if (found) return { ok: true, value: found };
+  const known = [...app.sites.keys()].join(", ");
+  return {
+    ok: false,
+    error: {
+      code: "usage",
+      what: `no environment "${env}"`,
+      next: `lastgood.yml has: ${known}. Name one with -e.`,
+    },
+  };
+}
+
+/** An op outside a run: looks, and edge upkeep. */
+export function looseOp(app: App, name: string): Op {
+  return { id: app.ids.fresh(name), epoch: app.deps.ledger.journal.epoch(), signal: app.stopping };
+}

@@ -1,0 +1,51 @@
+// What served is gone (crash, reboot): start it again. Only so often: then a person is asked.
+
+import { limits } from "../core/limits.ts";
+import { planRevive } from "../core/plan/plans.ts";
+import { envState } from "../core/state.ts";
+import { isQuarantined } from "../core/view/releases.ts";
+import type { App, Site } from "./app.ts";
+import { gatherFacts } from "./facts.ts";
+import { findWayBack, takeWayBack } from "./go-back.ts";
+import { openRun, runPlan } from "./run-plan.ts";
+
+export async function reviveAll(app: App): Promise<void> {
+  for (const site of app.sites.values()) await revive(app, site);
+}
+
+/** While a watch runs, an exit is evidence against the release and the watch's business. */
+async function revive(app: App, site: Site): Promise<void> {
+  const { settings, world } = site;
+  const env = envState(app.deps.ledger.state(), settings.env);
+  const serving = env.serving === null ? undefined : env.releases[env.serving];
+  if (!serving || openRun(app, settings.env) || env.watch || tooOften(app, site)) return;
+  const [route, instances] = await Promise.all([
+    world.traffic.now(),
+    world.runtime.instances(settings.service),
+  ]);
+  if (!route.ok || !instances.ok) return;
+  const { backend } = route.value;
+  if (instances.value.some((one) => one.id === backend?.instance && one.state === "running")) return;
+  const why = `${serving.release.version} was not running any more`;
+  if (isQuarantined(env, serving.release.digest)) await goBackInstead(app, site, why);
+  else {
+    const facts = await gatherFacts(app, site, serving.release, why);
+    if (facts.ok) await runPlan(app, planRevive(facts.value), { by: "controller", goingBack: false });
+  }
+}
+
+/** What is quarantined is not started again by itself: a rollback from it was cut short (a reboot), so finish that. */
+async function goBackInstead(app: App, site: Site, why: string): Promise<void> {
+  const wish = { version: null, withData: false, why };
+  const way = await findWayBack(app, site, wish);
+  if (way.ok) await takeWayBack(app, site, wish, way.value, { by: "controller", goingBack: true });
+}
+
+function tooOften(app: App, site: Site): boolean {
+  const { history } = envState(app.deps.ledger.state(), site.settings.env);
+  const since = app.deps.clock.now() - limits.revivalWindowMs;
+  return (
+    history.filter((run) => (run.kind === "revive" || run.by === "controller") && run.at >= since).length >=
+    limits.revivals
+  );
+}

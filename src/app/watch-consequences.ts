@@ -1,0 +1,128 @@
+// The consequences of a verdict: good, bad, or back and better.
+import type { Finding } from "../core/detect/finding.ts";
+import type { WatchState } from "../core/env-state.ts";
+import type { NewEvent } from "../core/event.ts";
+import { planRetire } from "../core/plan/plans.ts";
+import type { Release } from "../core/release.ts";
+import { envState } from "../core/state.ts";
+import { forgettable } from "../core/view/releases.ts";
+import type { Message } from "../ports/journal.ts";
+import type { App, Site, WatchEnd } from "./app.ts";
+import { decideOn } from "./decide-on.ts";
+import { gatherFacts } from "./facts.ts";
+import { findWayBack, quarantine, takeWayBack } from "./go-back.ts";
+import { runPlan } from "./run-plan.ts";
+import { startWatch } from "./watch-start.ts";
+
+/** The release passed: it is what a rollback goes back to from now on; the one before may stop. */
+export async function becameGood(
+  app: App,
+  site: Site,
+  watch: WatchState,
+  finding: Finding,
+): Promise<WatchEnd> {
+  const { env } = site.settings;
+  app.deps.ledger.record([
+    ended(watch, finding, "verified"),
+    { type: "release.became-good", data: { env, release: watch.release, why: finding.why } },
+  ]);
+  await retire(app, site, watch.release);
+  return { outcome: "verified", finding, rollback: null, helped: null };
+}
+
+/** Decide, and where the policy lets us, go back: quarantine, plan and decision are one durable moment. */
+export async function sawBad(app: App, site: Site, watch: WatchState, finding: Finding): Promise<WatchEnd> {
+  const decision = decideOn(app, site, watch, finding);
+  const facts: NewEvent[] = [{ type: "decision.made", data: decision }, ended(watch, finding, "bad")];
+  const bad = releaseOf(app, site, watch.release);
+  const end: WatchEnd = { outcome: "bad", finding, rollback: null, helped: null };
+  const wish = { version: null, withData: false, why: decision.why };
+  const way = decision.decision === "roll-back" ? await findWayBack(app, site, wish) : null;
+  if (!way?.ok || !bad) {
+    app.deps.ledger.record(facts, [message(site, watch, "needs a person", decision.why)]);
+    return end;
+  }
+  const run = await takeWayBack(app, site, wish, way.value, {
+    by: "watch",
+    goingBack: true,
+    with: [...facts, quarantine(site.settings.env, bad, decision.why)],
+    messages: [message(site, watch, `rolls back to ${way.value.target.version}`, decision.why)],
+  });
+  if (!run.ok) return end;
+  if (run.value.outcome === "done") {
+    await startWatch(app, site, { release: way.value.target.id, previous: watch.release, after: "rollback" });
+  }
+  return { ...end, rollback: run.value.run };
+}
+
+/** After a way back: did it help? If errors go on, the release was not the cause, and its quarantine is lifted. */
+export async function cameBack(app: App, site: Site, watch: WatchState, finding: Finding): Promise<WatchEnd> {
+  const { env } = site.settings;
+  const outcome = finding.outcome === "blind" ? "undecided" : finding.outcome;
+  const facts: NewEvent[] = [ended(watch, finding, outcome)];
+  if (finding.outcome !== "bad") {
+    app.deps.ledger.record(facts);
+    await retire(app, site, watch.release);
+    return { outcome, finding, rollback: null, helped: finding.outcome === "verified" ? true : null };
+  }
+  const left = watch.previous === null ? null : releaseOf(app, site, watch.previous);
+  const lifted: NewEvent[] = left
+    ? [
+        {
+          type: "release.lifted",
+          data: {
+            env,
+            release: left.id,
+            digest: left.digest,
+            by: "watch",
+            why: "errors went on without it: it was not the cause",
+          },
+        },
+      ]
+    : [];
+  const decision = decideOn(app, site, watch, finding);
+  app.deps.ledger.record(
+    [...facts, { type: "decision.made", data: decision }, ...lifted],
+    [message(site, watch, "still fails after the rollback", decision.why)],
+  );
+  return { outcome, finding, rollback: null, helped: false };
+}
+
+/** Stop what no longer serves and drop what is no longer kept. Its failure is no news about the release. */
+async function retire(app: App, site: Site, serving: string): Promise<void> {
+  const { settings, world } = site;
+  const env = envState(app.deps.ledger.state(), settings.env);
+  const target = releaseOf(app, site, serving);
+  const instances = await world.runtime.instances(settings.service);
+  if (!instances.ok || !target) return;
+  const facts = await gatherFacts(app, site, target, "its watch is over");
+  if (!facts.ok) return;
+  const live = instances.value
+    .filter((one) => one.state === "running" && one.release !== serving)
+    .map((one) => one.release);
+  const left = [...new Set(live)].flatMap((id) => releaseOf(app, site, id) ?? []);
+  const plan = planRetire(facts.value, left, forgettable(env, settings.keepReleases));
+  if (plan.steps.length > 0) await runPlan(app, plan, { by: "watch", goingBack: false });
+}
+
+function releaseOf(app: App, site: Site, id: string): Release | null {
+  return envState(app.deps.ledger.state(), site.settings.env).releases[id]?.release ?? null;
+}
+
+function ended(
+  watch: WatchState,
+  { requests, errors }: Finding,
+  outcome: "verified" | "bad" | "undecided",
+): NewEvent {
+  return { type: "watch.ended", data: { watch: watch.watch, outcome, requests, errors } };
+}
+
+function message(site: Site, watch: WatchState, what: string, text: string): Message {
+  const { app, env } = site.settings;
+  return {
+    key: `${watch.watch}-${what.replaceAll(" ", "-")}`,
+    to: env,
+    subject: `${app} ${env}: ${watch.release} ${what}`,
+    text,
+  };
+}

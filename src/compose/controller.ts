@@ -1,0 +1,60 @@
+// What a controller does beside answering calls: it takes over open runs, watches, revives, and tells.
+
+import { reviveAll } from "../app/revive.ts";
+import { followWatch } from "../app/watch.ts";
+import { envState } from "../core/state.ts";
+import { recover } from "../engine/recover.ts";
+import { tell } from "../engine/tell.ts";
+import { controlApp } from "../http/control.ts";
+import { listenOnSocket } from "../os/control-server.ts";
+import type { Opened } from "./open.ts";
+
+const beatMs = 1_000;
+
+/** Announce ourselves: the holder file for take-overs, the socket for calls. */
+export async function announce(opened: Opened): Promise<() => Promise<void>> {
+  const { app, paths, machine } = opened;
+  await machine.files.replace(paths.holder, JSON.stringify(app.deps.holder), 0o600);
+  // We hold the journal, so nobody lives behind an old socket.
+  const socket = await listenOnSocket(paths.socket, controlApp(app).fetch);
+  return async () => {
+    socket.close();
+    await machine.files.remove(paths.holder);
+  };
+}
+
+/** Bring what a dead controller left to its end: edges up, open runs finished. */
+export async function settle(opened: Opened): Promise<void> {
+  const { app } = opened;
+  const open = Object.values(app.deps.ledger.state().runs).some(
+    (run) => run.status === "open" || run.status === "planned",
+  );
+  if (!open) return;
+  await ensureEdges(opened);
+  await recover(app.deps);
+}
+
+async function ensureEdges({ app }: Opened): Promise<void> {
+  for (const site of app.sites.values()) {
+    if (envState(app.deps.ledger.state(), site.settings.env).serving !== null) await site.ensure();
+  }
+}
+
+/** The beat of `lastgood serve`: until stopped. */
+export async function attend(opened: Opened): Promise<void> {
+  const { app } = opened;
+  const { clock } = app.deps;
+  while (!app.stopping.aborted) {
+    await ensureEdges(opened);
+    await reviveAll(app);
+    for (const site of app.sites.values()) {
+      if (envState(app.deps.ledger.state(), site.settings.env).watch) void followWatch(app, site);
+    }
+    await deliver(opened);
+    await clock.sleep(beatMs, app.stopping);
+  }
+}
+
+export async function deliver({ app }: Opened): Promise<void> {
+  await tell(app.deps.ledger, (env) => app.sites.get(env)?.notifiers ?? []);
+}

@@ -1,0 +1,37 @@
+// Where the state of one app lies. One folder an environment, so that environments cannot touch each other.
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sha256 } from "../core/digest.ts";
+
+/** Unix socket paths end at 107 bytes on Linux. */
+const socketPathBytes = 100;
+
+export type StatePaths = {
+  readonly root: string;
+  readonly journal: string;
+  readonly holder: string;
+  readonly socket: string;
+  env(name: string): {
+    readonly runtime: string;
+    readonly edge: string;
+    readonly backups: string;
+    readonly socketDir: string;
+  };
+};
+
+export function statePaths(root: string): StatePaths {
+  const short = join(tmpdir(), `lastgood-${sha256(root).slice(0, 16)}`);
+  const plain = join(root, "control.sock");
+  return {
+    root,
+    journal: join(root, "journal.db"),
+    holder: join(root, "controller.json"),
+    socket: plain.length <= socketPathBytes ? plain : join(short, "control.sock"),
+    env: (name) => ({
+      runtime: join(root, name, "runtime"),
+      edge: join(root, name, "edge"),
+      backups: join(root, name, "backups"),
+      socketDir: short,
+    }),
+  };
+}

@@ -1,0 +1,142 @@
+// Evidence that requests fail more often than allowed, valid at any time: a deploy-anchored Shiryaev mixture.
+import { assert } from "../result.ts";
+import type { Component } from "./bound.ts";
+import { hopelessThreshold } from "./threshold.ts";
+
+const horizonLimitS = 24 * 3600;
+/** Keep all values finite and normal. The floor adds at most 1e-300 a flush to a mean of 1; the ceiling only takes away. */
+const floor = 1e-300;
+const ceiling = 1e300;
+const multiples = [1.5, 2, 3, 5, 10, 20];
+const fixedRates = [0.5, hopelessThreshold];
+
+/** One alternative rate q and R, the value of all bets on it that were started so far. */
+type Part = {
+  readonly rate: number;
+  readonly logOfOk: number;
+  readonly factorOfError: number;
+  value: number;
+};
+
+/** Plain data. `parts` is empty where the threshold leaves nothing worse to look for: then the evidence stays 1. */
+export type EProcess = {
+  readonly threshold: number;
+  readonly horizonS: number;
+  readonly deployShare: number;
+  readonly parts: readonly Part[];
+  /** Clock ticks so far, at most `horizonS`: each starts a new bet. */
+  ticks: number;
+  /** Successes since the last flush. */
+  pendingOk: number;
+};
+
+export type EProcessOptions = {
+  /** p0: the failure rate that is still allowed, 0 < p0 < 1. */
+  readonly threshold: number;
+  /** Seconds over which trouble may begin (whole, at most a day). */
+  readonly horizonS: number;
+  /** Prior share of trouble that begins at the deploy itself; the rest is spread over the horizon. 1: from-deploy form. */
+  readonly deployShare?: number;
+};
+
+/**
+ * The least share with which two failures in a row right after the deploy are enough for alpha = 0.001 at
+ * p0 = 1 % (E = 1006). With a half it takes three, and 1.56 times Wald's bound at 50 % failures instead of
+ * 1.39; the price is 0.4 nats (of about 14) where trouble begins later.
+ */
+const deployShareDefault = 2 / 3;
+
+/** The alternatives: p0 times 1.5 to 20, then 50 % and 95 %. */
+export function rateGrid(threshold: number): readonly number[] {
+  const rates = [...multiples.map((x) => x * threshold).filter((q) => q < hopelessThreshold), ...fixedRates];
+  return [...new Set(rates.filter((q) => q > threshold))].sort((a, b) => a - b);
+}
+
+/**
+ * H0: given the past, each request fails with probability at most `threshold`.
+ * For an alternative q the factors are q/p0 (error) and (1-q)/(1-p0) (ok); their mean given the past is at
+ * most 1 under H0 whatever the conditional probability is, so each product is a nonnegative supermartingale:
+ * neither independence nor a constant rate is needed. The mixture over rates and start times begins at 1,
+ * so P(it ever reaches 1/alpha) <= alpha (Ville 1939; Shin, Ramdas, Rinaldo 2022), however often one looks.
+ * Starts are clock ticks: a start chosen just before a failure would know the future and void this.
+ */
+export function startEProcess(options: EProcessOptions): EProcess {
+  const { threshold, horizonS, deployShare = deployShareDefault } = options;
+  assert(threshold > 0 && threshold < 1, `threshold ${threshold} is not between 0 and 1`);
+  assert(Number.isInteger(horizonS) && horizonS > 0 && horizonS <= horizonLimitS, `horizon of ${horizonS} s`);
+  assert(deployShare > 0 && deployShare <= 1, `deploy share ${deployShare} is not in (0, 1]`);
+  const parts = rateGrid(threshold).map((rate) => ({
+    rate,
+    logOfOk: Math.log((1 - rate) / (1 - threshold)),
+    factorOfError: rate / threshold,
+    value: deployShare,
+  }));
+  return { threshold, horizonS, deployShare, parts, ticks: 0, pendingOk: 0 };
+}
+
+/** Prior share of each tick's start. */
+export function tickShare(process: EProcess): number {
+  return (1 - process.deployShare) / process.horizonS;
+}
+
+/** A request went well. CHANGES `process`; costs one addition, since successes only matter at the next flush. */
+export function countOk(process: EProcess): void {
+  process.pendingOk += 1;
+}
+
+/** A request failed. CHANGES `process`. */
+export function countError(process: EProcess): void {
+  flush(process);
+  for (const part of process.parts) part.value = Math.min(part.value * part.factorOfError, ceiling);
+}
+
+/** The clock passed whole seconds up to `seconds` after the deploy. CHANGES `process`; late or repeated calls do nothing. */
+export function tickTo(process: EProcess, seconds: number): void {
+  const ticks = Math.min(Math.floor(seconds), process.horizonS);
+  if (ticks <= process.ticks) return;
+  flush(process);
+  // Nothing happened between ticks that are made up for here, so one sum gives the same as one by one.
+  const started = (ticks - process.ticks) * tickShare(process);
+  for (const part of process.parts) part.value += started;
+  process.ticks = ticks;
+}
+
+function flush(process: EProcess): void {
+  const count = process.pendingOk;
+  if (count === 0) return;
+  process.pendingOk = 0;
+  for (const part of process.parts) part.value = Math.max(part.value * Math.exp(count * part.logOfOk), floor);
+}
+
+/** The e-value now: started bets, and the prior that is not spent yet. Reads only. Never NaN or infinite. */
+export function evidence(process: EProcess): number {
+  if (process.parts.length === 0) return 1;
+  let sum = 0;
+  for (const part of process.parts) sum += part.value * Math.exp(process.pendingOk * part.logOfOk);
+  return sum / process.parts.length + unspent(process);
+}
+
+function unspent(process: EProcess): number {
+  return (1 - process.deployShare) * (1 - process.ticks / process.horizonS);
+}
+
+/** The mixture's components, for telling how many more requests are needed. */
+export function components(process: EProcess): readonly Component[] {
+  const { parts, pendingOk } = process;
+  return parts.map(({ rate, value, logOfOk }) => ({
+    rate,
+    log: Math.log(value / parts.length) + pendingOk * logOfOk,
+  }));
+}
+
+/**
+ * The same test where trouble can only begin at the deploy, in closed form:
+ * E = mean over q of (q/p0)^errors ((1-q)/(1-p0))^(requests-errors).
+ */
+export function evidenceFromDeploy(threshold: number, requests: number, errors: number): number {
+  const grid = rateGrid(threshold);
+  if (grid.length === 0) return 1;
+  const oks = requests - errors;
+  const logs = grid.map((q) => errors * Math.log(q / threshold) + oks * Math.log((1 - q) / (1 - threshold)));
+  return logs.reduce((sum, log) => sum + Math.min(Math.exp(log), ceiling) / grid.length, 0);
+}

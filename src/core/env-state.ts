@@ -1,0 +1,189 @@
+// One environment as a fold: its releases, what serves, what is watched, what is quarantined.
+import type { Finding } from "./detect/finding.ts";
+import type { Event, EventData, RunOutcome } from "./event.ts";
+import { limits } from "./limits.ts";
+import type { PlanKind } from "./plan/plan.ts";
+import type { Release } from "./release.ts";
+import type { RunState } from "./run.ts";
+
+export type ReleaseState = {
+  readonly release: Release;
+  readonly madeAt: number;
+  /** When it passed its watch; null: not (yet). */
+  readonly goodAt: number | null;
+  readonly servedAt: number | null;
+  /** False once its files were dropped. */
+  readonly kept: boolean;
+  /** The backup taken just before it went out. */
+  readonly restorePoint: string | null;
+};
+
+export type WatchState = EventData<"watch.started"> & {
+  readonly startedAt: number;
+  readonly finding: Finding | null;
+};
+
+export type RunSummary = {
+  readonly run: string;
+  readonly kind: PlanKind;
+  readonly target: string;
+  readonly from: string | null;
+  readonly why: string;
+  readonly by: string;
+  readonly at: number;
+  readonly outcome: RunOutcome | "paused" | null;
+  readonly ms: number | null;
+};
+
+export type EnvState = {
+  readonly releases: Readonly<Record<string, ReleaseState>>;
+  /** Release id that the route was last proven to point at. */
+  readonly serving: string | null;
+  readonly servingSince: number | null;
+  /** The run that is open or paused: the lock. */
+  readonly run: string | null;
+  readonly watch: WatchState | null;
+  readonly lastWatch: (EventData<"watch.ended"> & { readonly release: string }) | null;
+  readonly quarantine: Readonly<
+    Record<string, { readonly release: string; readonly why: string; readonly at: number }>
+  >;
+  /** Counts of the newest good watch: the baseline of the next one. */
+  readonly baseline: { readonly requests: number; readonly errors: number } | null;
+  readonly lastDecision: (EventData<"decision.made"> & { readonly at: number; readonly seq: number }) | null;
+  /** Newest last. */
+  readonly history: readonly RunSummary[];
+};
+
+export const emptyEnv: EnvState = {
+  releases: {},
+  serving: null,
+  servingSince: null,
+  run: null,
+  watch: null,
+  lastWatch: null,
+  quarantine: {},
+  baseline: null,
+  lastDecision: null,
+  history: [],
+};
+
+export function foldEnv(env: EnvState, event: Event, run: RunState | null): EnvState {
+  switch (event.type) {
+    case "release.made":
+      return withRelease(env, event.data.release.id, {
+        ...fresh(event.data.release, event.at),
+        ...known(env, event.data.release.id),
+      });
+    case "release.became-good":
+      return withRelease(env, event.data.release, { goodAt: event.at });
+    case "release.pruned":
+      return withRelease(env, event.data.release, { kept: false });
+    case "release.quarantined":
+      return {
+        ...env,
+        quarantine: {
+          ...env.quarantine,
+          [event.data.digest]: { release: event.data.release, why: event.data.why, at: event.at },
+        },
+      };
+    case "release.lifted":
+      return { ...env, quarantine: without(env.quarantine, event.data.digest) };
+    case "watch.started":
+      return { ...env, watch: { ...event.data, startedAt: event.at, finding: null } };
+    case "watch.found":
+      return env.watch ? { ...env, watch: { ...env.watch, finding: event.data.finding } } : env;
+    case "watch.ended":
+      return endWatch(env, event.data);
+    case "decision.made":
+      return { ...env, lastDecision: { ...event.data, at: event.at, seq: event.seq } };
+    default:
+      return run ? foldRunInEnv(env, event, run) : env;
+  }
+}
+
+function foldRunInEnv(env: EnvState, event: Event, run: RunState): EnvState {
+  switch (event.type) {
+    case "run.planned": {
+      const { plan, by } = event.data;
+      const summary = {
+        run: run.run,
+        kind: plan.kind,
+        target: plan.target,
+        from: plan.from,
+        why: plan.why,
+        by,
+        at: event.at,
+        outcome: null,
+        ms: null,
+      };
+      return { ...env, run: run.run, history: [...env.history, summary].slice(-limits.historyRows) };
+    }
+    case "run.paused":
+      return { ...env, history: summarise(env, run.run, "paused", null) };
+    case "run.ended":
+      return {
+        ...env,
+        run: env.run === run.run ? null : env.run,
+        history: summarise(env, run.run, event.data.outcome, event.data.ms),
+      };
+    case "step.verified":
+      return foldEvidence(env, event.data, event.at, run);
+    default:
+      return env;
+  }
+}
+
+/** What a step proved about the target that later plans need to know. */
+function foldEvidence(env: EnvState, step: EventData<"step.verified">, at: number, run: RunState): EnvState {
+  if (step.kind === "traffic.switch") {
+    const { release } = step.evidence as { release: string | null };
+    const served = release === null ? env : withRelease(env, release, { servedAt: at });
+    return release === env.serving ? served : { ...served, serving: release, servingSince: at };
+  }
+  if (step.kind === "database.backup") {
+    return withRelease(env, run.plan.target, { restorePoint: (step.evidence as { backup: string }).backup });
+  }
+  if (step.kind === "release.forget") {
+    const gone = run.plan.steps.find((one) => one.key === step.key)?.input as { release: string } | undefined;
+    return gone ? withRelease(env, gone.release, { kept: false }) : env;
+  }
+  return env;
+}
+
+function endWatch(env: EnvState, ended: EventData<"watch.ended">): EnvState {
+  const { watch } = env;
+  if (!watch) return env;
+  const counted =
+    ended.outcome === "verified" ? { requests: ended.requests, errors: ended.errors } : env.baseline;
+  return { ...env, watch: null, lastWatch: { ...ended, release: watch.release }, baseline: counted };
+}
+
+function fresh(release: Release, at: number): ReleaseState {
+  return { release, madeAt: at, goodAt: null, servedAt: null, kept: true, restorePoint: null };
+}
+
+function known(env: EnvState, id: string): Partial<ReleaseState> {
+  const former = env.releases[id];
+  return former
+    ? { goodAt: former.goodAt, servedAt: former.servedAt, restorePoint: former.restorePoint }
+    : {};
+}
+
+function withRelease(env: EnvState, id: string, change: Partial<ReleaseState>): EnvState {
+  const former = env.releases[id];
+  if (!former && !change.release) return env;
+  return { ...env, releases: { ...env.releases, [id]: { ...former, ...change } as ReleaseState } };
+}
+
+function summarise(
+  env: EnvState,
+  run: string,
+  outcome: RunSummary["outcome"],
+  ms: number | null,
+): readonly RunSummary[] {
+  return env.history.map((row) => (row.run === run ? { ...row, outcome, ms } : row));
+}
+
+function without<T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([name]) => name !== key));
+}

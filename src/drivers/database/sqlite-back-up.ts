@@ -1,0 +1,188 @@
+// backUp: a consistent copy of the running database, proved whole before its manifest makes it exist.
+import { join } from "node:path";
+import { backup as copyOnline, type DatabaseSync } from "node:sqlite";
+import { ok, problem, type Result } from "../../core/result.ts";
+import type { Backup } from "../../ports/database.ts";
+import type { Op } from "../../ports/op.ts";
+import { type Context, presentLive, removeDatabase, roomFor } from "./sqlite-context.ts";
+import { passFence } from "./sqlite-fence.ts";
+import { inspect } from "./sqlite-inspect.ts";
+import {
+  backupOf,
+  dataPath,
+  dropBackup,
+  hashFile,
+  listManifests,
+  type Manifest,
+  readManifest,
+  writeManifest,
+} from "./sqlite-manifest.ts";
+import { beginRead, single, usingLive } from "./sqlite-open.ts";
+import { damaged } from "./sqlite-problem.ts";
+import { settleSwaps } from "./sqlite-settle.ts";
+import { cancelled } from "./sqlite-turns.ts";
+
+/** Copied between two looks at the op's signal. */
+const PAGES_AT_ONCE = 2_000;
+const LABEL_CHARS_MAX = 100;
+/** What a restore keeps has this label; a backup must not look like one. */
+const KEPT_LABEL = "before";
+
+export async function backUp(context: Context, op: Op, label: string): Promise<Result<Backup>> {
+  if (label === KEPT_LABEL)
+    return problem(
+      "usage",
+      `the label "${KEPT_LABEL}" is taken by what restores keep`,
+      "choose another label",
+    );
+  const fence = await passFence(context, op);
+  if (!fence.ok) return fence;
+  const live = await presentLive(context);
+  if (!live.ok) return live;
+  const settled = await settleSwaps(context, live.value);
+  if (!settled.ok) return settled;
+
+  const id = `${fileSafe(label)}-${op.id}`;
+  const done = await alreadyWhole(context, live.value, id);
+  if (!done.ok) return done;
+  if (done.value) return ok(backupOf(done.value));
+  const swept = await sweepParts(context);
+  if (!swept.ok) return swept;
+
+  const part = join(context.config.backupDir, `${id}.sqlite.part`);
+  const made = await copyAndProve(context, op, live.value, { id, part });
+  if (made.ok) {
+    await prune(context, live.value); // what could not be removed now is tried again by the next backup
+    return ok(backupOf(made.value));
+  }
+  await removeDatabase(context, part); // the reason is what the caller needs; sweepParts removes it later
+  return made;
+}
+
+/** The same op again: what it made before, or null after half of it (or a damaged one) was removed. */
+async function alreadyWhole(context: Context, live: string, id: string): Promise<Result<Manifest | null>> {
+  const known = await readManifest(context, id);
+  if (!known.ok || known.value === null) return known;
+  const hash = await hashFile(context.files, dataPath(context, live, known.value));
+  if (hash.ok && hash.value.sha256 === known.value.sha256) return known;
+  if (!hash.ok && hash.error.code !== "missing") return hash;
+  const dropped = await dropBackup(context, live, known.value);
+  return dropped.ok ? ok(null) : dropped;
+}
+
+/** Leftovers of backups that never ended. Their name is ours alone, and one backup runs at a time. */
+async function sweepParts(context: Context): Promise<Result<void>> {
+  const names = await context.files.list(context.config.backupDir);
+  if (!names.ok) return names;
+  for (const name of names.value.filter((one) => one.includes(".sqlite.part"))) {
+    const removed = await context.files.remove(join(context.config.backupDir, name));
+    if (!removed.ok) return removed;
+  }
+  return ok(undefined);
+}
+
+async function copyAndProve(
+  context: Context,
+  op: Op,
+  live: string,
+  { id, part }: { id: string; part: string },
+): Promise<Result<Manifest>> {
+  const at = context.clock.now();
+  const owner = await context.swap.owner(live);
+  if (!owner.ok) return owner;
+  if (owner.value === null) return problem("missing", `${live} went away meanwhile`, "run again", live);
+  const copied = await copyLive(context, op, live, part);
+  if (!copied.ok) return copied;
+  const content = await inspect(context, { path: part, as: "still", check: "full", digests: true });
+  if (!content.ok) return content.error.code === "damaged" ? damaged(live, content.error.what) : content;
+  if (content.value.damage !== null) return damaged(live, content.value.damage);
+  const hash = await hashFile(context.files, part);
+  if (!hash.ok) return hash;
+  if (op.signal.aborted) return cancelled();
+  const manifest: Manifest = {
+    version: 1,
+    id,
+    op: op.id,
+    at,
+    ...hash.value,
+    rows: content.value.rows,
+    place: "backups",
+    checked: true,
+    foreignKeyErrors: content.value.foreignKeyErrors,
+    digests: content.value.digests,
+    journalMode: copied.value,
+    owner: owner.value.owner,
+    rehearsed: null,
+  };
+  const synced = await context.swap.sync(part);
+  if (!synced.ok) return synced;
+  const named = await context.swap.rename(part, dataPath(context, live, manifest));
+  if (!named.ok) return named;
+  const written = await writeManifest(context, manifest);
+  return written.ok ? ok(manifest) : written;
+}
+
+/** Returns the journal mode of the live database. */
+async function copyLive(context: Context, op: Op, live: string, part: string): Promise<Result<string>> {
+  const size = await usingLive(
+    context,
+    live,
+    (db) => Number(single(db, "PRAGMA page_count")) * Number(single(db, "PRAGMA page_size")),
+  );
+  if (!size.ok) return size;
+  const room = await roomFor(context, context.config.backupDir, size.value);
+  if (!room.ok) return room;
+  // Made before SQLite does, because it holds the app's data and SQLite would let everybody read it.
+  const made = await context.files.replace(part, "", 0o600);
+  if (!made.ok) return made;
+  const mode = await usingLive(context, live, (db) => copyMoment(db, part, op.signal));
+  if (!mode.ok) return mode;
+  return mode.value === null ? cancelled() : ok(mode.value);
+}
+
+/**
+ * One moment of the database, whatever its app writes meanwhile. Without the open transaction each foreign write
+ * would begin the copy anew, and under steady writes it would never end. In WAL mode nobody waits for it; in
+ * rollback-journal mode writers do, for the time of the copy (their busy timeout decides).
+ */
+async function copyMoment(db: DatabaseSync, part: string, signal: AbortSignal): Promise<string | null> {
+  const stopped = new Error("stopped between two batches");
+  const mode = String(single(db, "PRAGMA journal_mode"));
+  beginRead(db);
+  try {
+    const progress = () => {
+      if (signal.aborted) throw stopped;
+    };
+    await copyOnline(db, part, { rate: PAGES_AT_ONCE, progress });
+    return mode;
+  } catch (error) {
+    if (error === stopped) return null;
+    throw error;
+  }
+}
+
+/**
+ * Keep the newest, of backups, of kept databases and of damaged ones each, and the newest that a rehearsal proved.
+ * Called only after a new backup is whole, so there is never a moment with fewer good ones.
+ */
+async function prune(context: Context, live: string): Promise<Result<void>> {
+  const all = await listManifests(context, live);
+  if (!all.ok) return all;
+  const proved = all.value.find((manifest) => manifest.rehearsed !== null && manifest.damaged === undefined);
+  const count = new Map<string, number>();
+  for (const manifest of all.value) {
+    const kind = manifest.damaged === undefined ? manifest.place : "damaged"; // these never push out a good one
+    const newer = count.get(kind) ?? 0;
+    count.set(kind, newer + 1);
+    if (newer < context.config.keep || manifest === proved) continue;
+    const dropped = await dropBackup(context, live, manifest);
+    if (!dropped.ok) return dropped;
+  }
+  return ok(undefined);
+}
+
+/** Labels carry versions, and versions may be branch names. */
+function fileSafe(label: string): string {
+  const safe = label.replace(/[^A-Za-z0-9._+-]/g, "_").replace(/^[^A-Za-z0-9]/, "x");
+  return safe.slice(0, LABEL_CHARS_MAX) || "backup";
+}

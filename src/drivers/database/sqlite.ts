@@ -1,0 +1,65 @@
+// A SQLite database with a way back: backups while it is written, rehearsals, and restores that can be returned.
+import { isAbsolute } from "node:path";
+import { assert, ok, type Result } from "../../core/result.ts";
+import type { Backup, Database } from "../../ports/database.ts";
+import { backUp } from "./sqlite-back-up.ts";
+import { type Context, presentLive, type SqliteConfig, type SqliteDeps } from "./sqlite-context.ts";
+import { identityOf, inspect } from "./sqlite-inspect.ts";
+import { backupOf, listManifests } from "./sqlite-manifest.ts";
+import { rehearse } from "./sqlite-rehearse.ts";
+import { restore } from "./sqlite-restore.ts";
+import { appliedMarks } from "./sqlite-settle.ts";
+import { makeTurns } from "./sqlite-turns.ts";
+
+export type { SqliteConfig, SqliteDeps } from "./sqlite-context.ts";
+
+/** See `Database` in the ports for what each verb promises, and docs of `SqliteConfig` for the settings. */
+export function sqliteDatabase(config: SqliteConfig, deps: SqliteDeps): Database {
+  assert(isAbsolute(config.file) && isAbsolute(config.backupDir), "paths of a database are absolute");
+  assert(Number.isInteger(config.keep) && config.keep >= 1, "at least one backup must be kept");
+  const context: Context = { ...deps, config };
+  const live = makeTurns();
+  const rehearsals = makeTurns();
+  return {
+    backUp: (op, label) => live(() => backUp(context, op, label), op.signal),
+    backups: () => backups(context),
+    rehearse: (id) => rehearsals(() => rehearse(context, id, live)),
+    restore: (op, id) => live(() => restore(context, op, id), op.signal),
+    marker: () => live(() => marker(context)),
+    position: makePosition(context, live),
+  };
+}
+
+async function backups(context: Context): Promise<Result<readonly Backup[]>> {
+  const live = await context.swap.real(context.config.file);
+  if (!live.ok) return live;
+  const all = await listManifests(context, live.value);
+  return all.ok ? ok(all.value.map(backupOf)) : all;
+}
+
+async function marker(context: Context): Promise<Result<string | null>> {
+  const live = await presentLive(context);
+  if (!live.ok) return live;
+  const marks = await appliedMarks(context, live.value);
+  return marks.ok ? ok(marks.value.at(-1)?.op ?? null) : marks;
+}
+
+/**
+ * sha256 over the rows of all tables in their own order, and over the schema: one read of everything, about 60 MB/s.
+ * SQLite's own counters will not do: the file's change counter stands still in WAL mode, data_version means
+ * something only inside one connection. Where it would take too long the answer is a word that is never given twice.
+ */
+function makePosition(context: Context, turns: ReturnType<typeof makeTurns>): Database["position"] {
+  let asked = 0;
+  const once = () =>
+    `unread-${context.clock.bootId()}-${context.clock.elapsed()}-${context.clock.now()}-${++asked}`;
+  return () =>
+    turns(async () => {
+      const live = await presentLive(context);
+      if (!live.ok) return live;
+      const content = await inspect(context, { path: live.value, as: "live", check: "none", digests: true });
+      if (!content.ok) return content;
+      const identity = identityOf(content.value);
+      return ok(identity === null ? once() : `rows-${identity}`);
+    });
+}

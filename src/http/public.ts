@@ -1,0 +1,15 @@
+// What a controller shows on its TCP port for now: that it is alive, and whether it can act.
+// Dashboard, status page, webhooks and the API move in here; each brings its own authorisation.
+import { Hono } from "hono";
+import type { App } from "../app/app.ts";
+
+export function publicApp(app: App): Hono {
+  const hono = new Hono();
+  hono.get("/healthz", (context) => context.text("ok\n"));
+  hono.get("/readyz", async (context) => {
+    const routes = await Promise.all([...app.sites.values()].map((site) => site.world.traffic.now()));
+    const ready = routes.every((route) => route.ok) && !app.stopping.aborted;
+    return context.text(ready ? "ready\n" : "an edge does not answer\n", ready ? 200 : 503);
+  });
+  return hono;
+}

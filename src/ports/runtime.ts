@@ -1,0 +1,35 @@
+import type { Release } from "../core/release.ts";
+import type { Result } from "../core/result.ts";
+import type { Op } from "./op.ts";
+
+/** One running copy of one service of one release. */
+export type Instance = {
+  /** Stable name, e.g. `web-v2-3fa8c1d0-…`. */
+  readonly id: string;
+  readonly service: string;
+  /** Release id. */
+  readonly release: string;
+  /** Where it answers, e.g. `http://127.0.0.1:4711`. */
+  readonly url: string;
+  /** The op that started it. */
+  readonly op: string;
+  readonly state: "running" | "exited";
+  /** Newest lines of its output, for a person who wants to know why it died. Redacted. */
+  readonly lastLines: readonly string[];
+};
+
+/** Starts and stops what an app is made of. */
+export interface Runtime {
+  /** Instances of a service, of all releases, dead ones too (newest of each release). Reads the target. */
+  instances(service: string): Promise<Result<readonly Instance[]>>;
+  /** Is everything that this release needs present and whole? `missing` names what is not. No writes. */
+  available(release: Release): Promise<Result<{ readonly bytes: number }>>;
+  /** Capture a version from its source into the release store. Convergent; changes nothing that serves. */
+  capture(version: string): Promise<Result<Release>>;
+  /** Start one instance beside whatever runs. At most one live instance for an op. `fenced` on a lower epoch. */
+  start(op: Op, service: string, release: Release): Promise<Result<Instance>>;
+  /** Stop: ask, wait the grace, kill. No error when it is gone. `fenced` on a lower epoch. */
+  stop(op: Op, instance: Instance, graceMs: number): Promise<Result<void>>;
+  /** Drop a release's files from the store. Never called for one that runs or is kept. */
+  forget(op: Op, release: string): Promise<Result<void>>;
+}

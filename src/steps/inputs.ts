@@ -1,0 +1,31 @@
+// The inputs of step kinds, checked when a plan made by another version of us is resumed.
+import { z } from "zod";
+
+const place = { service: z.string(), release: z.string() };
+
+export const releaseInput = z.strictObject({ release: z.string() });
+export const startInput = z.strictObject(place);
+export const stopInput = z.strictObject({ ...place, graceMs: z.number() });
+export const healthInput = z.strictObject({
+  ...place,
+  path: z.string(),
+  timeoutMs: z.number(),
+  intervalMs: z.number(),
+});
+export const smokeInput = z.strictObject({
+  ...place,
+  checks: z.array(z.strictObject({ path: z.string(), expect: z.number() })),
+});
+export const switchInput = z.strictObject({
+  service: z.string(),
+  release: z.string().nullable(),
+  /** The plan counts on requests waiting meanwhile. */
+  mustBeHeld: z.boolean(),
+});
+export const holdInput = z.strictObject({ held: z.boolean() });
+export const drainInput = z.strictObject({ ...place, timeoutMs: z.number() });
+export const verifyInput = z.strictObject({ release: z.string(), path: z.string() });
+export const backupInput = z.strictObject({ label: z.string(), position: z.boolean() });
+export const restoreInput = z.strictObject({ backup: z.string() });
+export const ofInput = z.strictObject({ of: z.string() });
+export const flagInput = z.strictObject({ flag: z.string(), on: z.boolean() });

@@ -1,0 +1,125 @@
+// Plans as data: what they promise, in which order, and that the way back covers what was done.
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { canonical } from "../../../src/core/json.ts";
+import type { PlanFacts } from "../../../src/core/plan/facts.ts";
+import { type Plan, plan as planSchema } from "../../../src/core/plan/plan.ts";
+import {
+  planDeploy,
+  planPausedDeploy,
+  planRestore,
+  planRetire,
+  planRevive,
+  planRollback,
+} from "../../../src/core/plan/plans.ts";
+import { stepKind } from "../../../src/steps/registry.ts";
+import { simRelease } from "../../../src/testing/sim/stage.ts";
+
+const v1 = simRelease("v1");
+const v2 = simRelease("v2");
+const facts: PlanFacts = {
+  app: "shop",
+  env: "production",
+  service: "web",
+  target: v2,
+  from: v1,
+  targetWarm: false,
+  hasDatabase: true,
+  smoke: [{ path: "/", expect: 200 }],
+  drainMs: 1_000,
+  why: "test",
+};
+
+function all(given: PlanFacts): readonly Plan[] {
+  const paused = given.from ? [planPausedDeploy(given), planRestore(given, "backup-1")] : [];
+  return [
+    planDeploy(given),
+    planRollback(given),
+    planRevive(given),
+    planRetire(given, [v1], ["v0"]),
+    ...paused,
+  ];
+}
+
+const anyFacts = fc.record({
+  targetWarm: fc.boolean(),
+  hasDatabase: fc.boolean(),
+  smoke: fc.array(fc.record({ path: fc.constant("/"), expect: fc.constant(200) }), { maxLength: 2 }),
+  first: fc.boolean(),
+});
+
+test("every plan fits its schema, names only step kinds that exist, and uses each key once", () => {
+  fc.assert(
+    fc.property(anyFacts, ({ first, ...change }) => {
+      for (const plan of all({ ...facts, ...change, from: first ? null : v1 })) {
+        planSchema.parse(plan);
+        for (const step of [...plan.steps, ...plan.undo]) stepKind(step.kind).limitMs(step.input as never);
+        for (const list of [plan.steps, plan.undo])
+          expect(new Set(list.map((step) => step.key)).size).toBe(list.length);
+        const keys = plan.steps.map((step) => step.key);
+        for (const step of plan.undo) for (const key of step.of) expect(keys).toContain(key);
+      }
+    }),
+  );
+});
+
+test("the same facts give the same plan", () => {
+  expect(canonical(planDeploy(facts))).toBe(canonical(planDeploy({ ...facts })));
+});
+
+test("proof that everything is here comes before anything that serves is touched", () => {
+  for (const plan of all(facts).filter((one) => one.kind !== "retire"))
+    expect(plan.steps[0]?.kind).toBe("release.prepare");
+});
+
+test("a deploy side by side never stops what serves, and takes its restore point first", () => {
+  const plan = planDeploy(facts);
+  expect(plan.steps.map((step) => step.key)).toEqual([
+    "prepare",
+    "backup",
+    "start",
+    "health",
+    "smoke",
+    "switch",
+    "verify",
+  ]);
+  expect(plan.promisesNoDowntime).toBe(true);
+});
+
+test("a rollback is the deploy pipeline with another target, without the restore point", () => {
+  const deploy = planDeploy({ ...facts, hasDatabase: false });
+  expect(planRollback(facts).steps.map((step) => step.kind)).toEqual(deploy.steps.map((step) => step.kind));
+});
+
+test("a rollback pauses rather than go back to what it left", () => {
+  const { steps, undo } = planRollback(facts);
+  expect(steps.filter((step) => step.onFailure === "pause").map((step) => step.key)).toEqual([
+    "switch",
+    "verify",
+  ]);
+  expect(undo.some((step) => step.kind === "traffic.switch")).toBe(false);
+});
+
+test("a warm target is not stopped on the way back: it was not started by this run", () => {
+  expect(planRollback({ ...facts, targetWarm: true }).undo).toEqual([]);
+  expect(planDeploy({ ...facts, targetWarm: true }).undo.some((step) => step.kind === "instance.stop")).toBe(
+    false,
+  );
+});
+
+test("on the way back the database returns only while nobody has it open, and before requests go on", () => {
+  const kinds = planPausedDeploy(facts).undo.map((step) => step.key);
+  expect(kinds).toEqual([
+    "undo-stop-target",
+    "undo-return-database",
+    "undo-start-from",
+    "undo-health-from",
+    "undo-switch",
+    "undo-let-go",
+    "undo-verify",
+  ]);
+});
+
+test("a first deploy promises nothing about downtime: nothing serves before it", () => {
+  expect(planDeploy({ ...facts, from: null }).promisesNoDowntime).toBe(false);
+});
