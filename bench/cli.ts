@@ -1,15 +1,15 @@
 // What a command costs: `--help`, `status` with a short and a very long journal, and the memory of an idle controller.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { openLedger } from "../src/engine/ledger.ts";
 import { openJournal } from "../src/journal/sqlite.ts";
 import { systemClock } from "../src/os/clock.ts";
 import { localProcesses } from "../src/os/processes.ts";
 import { type BenchDocument, type BenchResult, machine, meets, single, stats } from "./document.ts";
+import { install } from "./install.ts";
 
 export const name = "cli";
 export const about =
@@ -18,7 +18,6 @@ export const takes = "about 4 min, most of it to make the long journal (1 GB in 
 export const options = { runs: 15, short: 1_000, long: 1_000_000, idleS: 10 };
 type Options = typeof options;
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 const batch = 1_000;
 const megabyte = 1024 * 1024;
 
@@ -60,22 +59,6 @@ export async function run(asked: Options): Promise<BenchDocument> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** As users have it: compiled, without the source beside it. */
-function install(folder: string): string {
-  const built = spawnSync(process.execPath, [
-    join(root, "node_modules/typescript/bin/tsc"),
-    "-p",
-    join(root, "tsconfig.build.json"),
-    "--outDir",
-    join(folder, "app/dist"),
-  ]);
-  if (built.status !== 0) throw new Error(`the build failed: ${built.stdout}${built.stderr}`);
-  cpSync(join(root, "bin"), join(folder, "app/bin"), { recursive: true });
-  cpSync(join(root, "package.json"), join(folder, "app/package.json"));
-  symlinkSync(join(root, "node_modules"), join(folder, "app/node_modules"));
-  return join(folder, "app/bin/lastgood.js");
 }
 
 /** Whole processes, A B C A B C …, so that a drift of the machine hits all alike. One round first that is not counted. */

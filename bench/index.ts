@@ -7,8 +7,13 @@ import { table } from "./table.ts";
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   detection: () => import("./detection.ts"),
   journal: () => import("./journal.ts"),
+  flags: () => import("./flags.ts"),
   switch: () => import("./switch.ts"),
+  "switch-nginx": () => import("./switch-nginx.ts"),
   cli: () => import("./cli.ts"),
+  doctor: () => import("./doctor.ts"),
+  stacks: () => import("./stacks.ts"),
+  cutover: () => import("./cutover.ts"),
 };
 
 process.exitCode = await main(process.argv.slice(2));

@@ -12,22 +12,30 @@ import {
   type Report,
   skippedIn,
 } from "./count.ts";
-import { parts, startParts } from "./parts/table.ts";
+import { parts, startParts, stopParts } from "./parts/table.ts";
 
 const root = join(import.meta.dirname, "..");
-const limits = { ms: 28 * 60_000, headBytes: 1024 * 1024, tailBytes: 128 * 1024 };
+const limits = { ms: 34 * 60_000, headBytes: 1024 * 1024, tailBytes: 128 * 1024 };
 const shownSkipped = 50;
 
 /** Run the tests with vitest's own arguments; `failedBefore` checks count as failed too. Returns the exit code. */
 export async function runTests(args: readonly string[], failedBefore = 0): Promise<number> {
   const missing = await startParts(parts, say);
-  const { report, exit } = missing.includes("node") ? { report: null, exit: 1 } : await runVitest(args);
+  const { report, exit } = await runWithParts(args, missing);
   const ci = process.env["CI"] === "true";
   const circumstances = { exit, ci, narrowed: isNarrowed(args), missing, failedBefore };
   tellSkipped(report, circumstances);
   const count = countOf(report, circumstances);
   say(closingLine(count));
   return exitCode(count);
+}
+
+async function runWithParts(args: readonly string[], missing: readonly string[]) {
+  try {
+    return missing.includes("node") ? { report: null, exit: 1 } : await runVitest(args);
+  } finally {
+    await stopParts(parts, say);
+  }
 }
 
 async function runVitest(args: readonly string[]): Promise<{ report: Report | null; exit: number | null }> {

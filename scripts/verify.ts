@@ -21,6 +21,7 @@ const checks: readonly Check[] = [
   { name: "dead code", run: ["node_modules/knip/bin/knip.js"] },
   { name: "generated files", run: ["scripts/gen.ts", "--check"] },
   { name: "build", run: ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"] },
+  { name: "flags package", run: ["packages/flags/build.ts"] },
   { name: "what was built", run: ["--input-type=module", "--eval", built] },
 ];
 

@@ -82,6 +82,26 @@ function edges(io: Io, version: string): Edges {
         value: `${path} is right: ${Object.keys(read.value.environments).join(", ")} of ${read.value.app}.`,
       };
     },
+    async init(config) {
+      const { openInit } = await import("./compose/init.ts");
+      return openInit(config);
+    },
+    async hosts({ config }) {
+      const [{ readConfig }, { openHosts }] = await Promise.all([
+        import("./compose/load.ts"),
+        import("./compose/hosts.ts"),
+      ]);
+      const read = await readConfig(config);
+      return read.ok ? { ok: true, value: openHosts(read.value) } : read;
+    },
+    async bedside({ config }) {
+      const [{ readConfig }, { bedside }] = await Promise.all([
+        import("./compose/load.ts"),
+        import("./compose/bedside.ts"),
+      ]);
+      const read = await readConfig(config);
+      return read.ok ? { ok: true, value: bedside(read.value) } : read;
+    },
     async journal({ config }) {
       const [{ readConfig }, { journalCare }] = await Promise.all([
         import("./compose/load.ts"),

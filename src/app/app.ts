@@ -3,6 +3,8 @@
 import type { Method } from "../core/decide/decide.ts";
 import type { Finding } from "../core/detect/finding.ts";
 import type { EventData } from "../core/event.ts";
+import type { PlanTask, SmokeCheck } from "../core/plan/facts.ts";
+import type { Release } from "../core/release.ts";
 import type { Result } from "../core/result.ts";
 import type { EngineDeps } from "../engine/deps.ts";
 import type { Ids } from "../ports/clock.ts";
@@ -10,15 +12,17 @@ import type { Notifier } from "../ports/notifier.ts";
 import type { Op } from "../ports/op.ts";
 import type { Signals } from "../ports/signals.ts";
 import type { World } from "../ports/world.ts";
+import type { Care } from "./care.ts";
+import type { FlagDesk } from "./flag-desk.ts";
 
 /** The settings of an environment, from its config. Durations in milliseconds, rates as fractions. */
 export type Settings = {
   readonly app: string;
   readonly env: string;
-  readonly service: string;
   readonly publicUrl: string;
   readonly strategy: "side-by-side" | "pause";
-  readonly smoke: readonly { readonly path: string; readonly expect: number }[];
+  readonly smoke: readonly SmokeCheck[];
+  readonly tasks: readonly PlanTask[];
   readonly drainMs: number;
   readonly watch: {
     readonly forMs: number;
@@ -35,10 +39,10 @@ export type Site = {
   readonly settings: Settings;
   readonly world: World;
   /** Sources for watching one release, by name. */
-  signals(release: string): readonly Signals[];
-  /** The edge is running (started where it was not). */
-  ensure(): Promise<Result<void>>;
-  /** Stop the edge as well: only when an environment is taken down on purpose. */
+  signals(release: Release): readonly Signals[];
+  /** The edges in front of what these releases route are running (started where they were not). */
+  ensure(releases: readonly Release[]): Promise<Result<void>>;
+  /** Stop the edges as well: only when an environment is taken down on purpose. */
   end(op: Op): Promise<Result<void>>;
   readonly notifiers: readonly Notifier[];
 };
@@ -67,6 +71,8 @@ export type App = {
   readonly ids: Ids;
   readonly sites: ReadonlyMap<string, Site>;
   readonly watching: Watching;
+  readonly flags: FlagDesk;
+  readonly care: (env: string) => Care;
   /** Aborted when the controller stops; runs end at the next boundary, watches at once. */
   readonly stopping: AbortSignal;
 };

@@ -2,19 +2,56 @@
 import { z } from "zod";
 import { err, ok, type Result } from "../core/result.ts";
 import type { Outcome } from "../core/view/outcome.ts";
+import { leave } from "./adopt.ts";
 import type { App } from "./app.ts";
+import { breakGlass } from "./break-glass.ts";
 import { deploy } from "./deploy.ts";
+import { flagDoctor } from "./flag-doctor.ts";
+import { flagKeyAdd, flagKeyList, flagKeyRevoke } from "./flag-keys.ts";
+import { flagHistory, flagList, flagShow } from "./flag-look.ts";
+import { flagLift, flagSwitch } from "./flag-switch.ts";
 import { history } from "./history.ts";
 import { lockBreak, lockShow } from "./lock.ts";
 import { logRead, logVerify } from "./log.ts";
+import { restart } from "./restart.ts";
 import { rollback } from "./rollback.ts";
 import { status } from "./status.ts";
+import { vitals } from "./vitals.ts";
 
 const env = z.string();
 const approved = z.union([z.boolean(), z.string()]);
 const pageLimit = 1_000;
 
+const text = z.string().max(1_000);
+const forMs = z.number().int().positive().nullable();
+
+const flagInputs = {
+  "flag.list": z.strictObject({ env }),
+  "flag.show": z.strictObject({ env, flag: text }),
+  "flag.history": z.strictObject({
+    env,
+    flag: text.nullable(),
+    limit: z.number().int().min(1).max(pageLimit),
+  }),
+  "flag.doctor": z.strictObject({ env, source: z.string().nullable() }),
+  "flag.switch": z.strictObject({
+    env,
+    flag: text,
+    to: z.union([z.enum(["on", "off"]), z.strictObject({ variant: text })]),
+    by: text,
+    why: text.nullable(),
+    incident: text.nullable(),
+    forMs,
+    forceLive: z.boolean(),
+  }),
+  "flag.lift": z.strictObject({ env, flag: text, by: text, why: text.nullable() }),
+  "flag.key.add": z.strictObject({ env, label: text, by: text, forMs }),
+  "flag.key.list": z.strictObject({ env }),
+  "flag.key.revoke": z.strictObject({ env, key: text, by: text }),
+} as const;
+
 const inputs = {
+  ...flagInputs,
   deploy: z.strictObject({
     env,
     version: z.string(),
@@ -34,12 +71,16 @@ const inputs = {
     by: z.string(),
     why: z.string().nullable(),
   }),
+  leave: z.strictObject({ env, planOnly: z.boolean(), approved, by: z.string() }),
   status: z.strictObject({ env: env.nullable() }),
   history: z.strictObject({ env, limit: z.number().int().min(1).max(pageLimit) }),
   "lock.show": z.strictObject({ env }),
   "lock.break": z.strictObject({ env, by: z.string(), why: z.string() }),
   "log.read": z.strictObject({ after: z.number().int(), limit: z.number().int().min(1).max(pageLimit) }),
   "log.verify": z.strictObject({}),
+  vitals: z.strictObject({}),
+  restart: z.strictObject({ env, part: z.string(), approved: z.boolean(), by: z.string() }),
+  "break-glass": z.strictObject({ env }),
 } as const;
 
 export type CallName = keyof typeof inputs;
@@ -48,19 +89,38 @@ export type CallInput<N extends CallName> = z.infer<(typeof inputs)[N]>;
 type Calls = { [N in CallName]: (app: App, input: CallInput<N>) => Outcome | Promise<Outcome> };
 
 const calls: Calls = {
+  "flag.list": flagList,
+  "flag.show": flagShow,
+  "flag.history": flagHistory,
+  "flag.doctor": flagDoctor,
+  "flag.switch": flagSwitch,
+  "flag.lift": flagLift,
+  "flag.key.add": flagKeyAdd,
+  "flag.key.list": flagKeyList,
+  "flag.key.revoke": flagKeyRevoke,
   deploy,
   rollback,
+  leave,
   status,
   history,
   "lock.show": lockShow,
   "lock.break": lockBreak,
   "log.read": logRead,
   "log.verify": logVerify,
+  vitals,
+  restart,
+  "break-glass": breakGlass,
 };
 
 /** Verbs that act: before them, open runs of a dead controller are brought to their end. */
 export function acts(name: CallName): boolean {
-  return name === "deploy" || name === "rollback" || name === "lock.break";
+  return (
+    name === "deploy" ||
+    name === "rollback" ||
+    name === "leave" ||
+    name === "lock.break" ||
+    name === "restart"
+  );
 }
 
 export function parseCall(name: string, input: unknown): Result<(app: App) => Promise<Outcome>> {

@@ -23,10 +23,13 @@ export function notDone(verb: string, env: string, run: RunState): Outcome {
       means: "The run is paused; what it had switched stays as it is. lastgood status shows what serves.",
     };
   }
-  const served = run.do["switch"] !== undefined;
+  const served = Object.values(run.do).some((step) => servingKinds.includes(step.kind));
   const means = run.plan.from ? `${run.plan.from} serves; nothing was lost.` : "Nothing serves, as before.";
   return { ...base, outcome: served && run.plan.kind !== "rollback" ? "rolled-back" : "failed", means };
 }
+
+/** Once one of these was begun, people may have met the new release. */
+const servingKinds = ["traffic.switch", "service.rollout"];
 
 export function waiting(env: string, release: Release, run: RunState): Outcome {
   return {

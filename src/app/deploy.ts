@@ -11,6 +11,7 @@ import type { RunState } from "../core/run.ts";
 import { envState } from "../core/state.ts";
 import { type Outcome, stopped } from "../core/view/outcome.ts";
 import { planData } from "../core/view/run-data.ts";
+import { findRunning, type Taking, takeOver } from "./adopt.ts";
 import { type App, type Site, site, type WatchEnd } from "./app.ts";
 import { notDone, waiting, watched } from "./deploy-outcome.ts";
 import { gatherFacts } from "./facts.ts";
@@ -41,23 +42,31 @@ export async function deploy(app: App, input: DeployInput): Promise<Outcome> {
   if (busy) return stopped(verb, input.env, busy);
   const ready = await makeReady(app, found.value, input);
   if (!ready.ok) return stopped(verb, input.env, ready.error);
-  const { release, plan, lifted } = ready.value;
+  const { release, plan, taking } = ready.value;
   if (plan === null) return unchanged(input, release);
   if (input.planOnly) return planned(input, release, plan, "planned");
   if (input.approved !== true && input.approved !== planHash(plan))
     return planned(input, release, plan, "waits");
-  return goOut(app, found.value, { input, release, plan, lifted });
+  const taken = taking ? await takeOver(app, found.value, taking, input.by) : ok(undefined);
+  if (!taken.ok) return stopped(verb, input.env, taken.error);
+  return goOut(app, found.value, { input, release, plan, lifted: ready.value.lifted });
 }
 
-type Ready = { readonly release: Release; readonly plan: Plan | null; readonly lifted: readonly NewEvent[] };
+type Ready = {
+  readonly release: Release;
+  readonly plan: Plan | null;
+  readonly lifted: readonly NewEvent[];
+  /** What ran before Lastgood came, and is to be taken over first. */
+  readonly taking: Taking | null;
+};
 
 /** Capture the version, ask the guards, look at the target, make the plan. Touches nothing that serves. */
 async function makeReady(app: App, site: Site, input: DeployInput): Promise<Result<Ready>> {
-  const ensured = await site.ensure();
-  if (!ensured.ok) return ensured;
   const captured = await site.world.runtime.capture(input.version);
   if (!captured.ok) return captured;
   const release = captured.value;
+  const ensured = await site.ensure([release]);
+  if (!ensured.ok) return ensured;
   const env = envState(app.deps.ledger.state(), input.env);
   const refused = guardQuarantine(env, release);
   if (refused && input.lift === null) {
@@ -65,11 +74,22 @@ async function makeReady(app: App, site: Site, input: DeployInput): Promise<Resu
     return err(refused);
   }
   const lifted = refused && input.lift !== null ? [liftEvent(input, release, input.lift)] : [];
-  const facts = await gatherFacts(app, site, release, `${input.by} deploys ${input.version}`);
-  if (!facts.ok) return facts;
-  if (facts.value.from?.id === release.id) return ok({ release, plan: null, lifted });
-  const paused = site.settings.strategy === "pause" && facts.value.from !== null;
-  return ok({ release, plan: paused ? planPausedDeploy(facts.value) : planDeploy(facts.value), lifted });
+  const running = await findRunning(app, site, release);
+  if (!running.ok) return running;
+  const taking = running.value;
+  const looked = await gatherFacts(app, site, release, `${input.by} deploys ${input.version}`);
+  if (!looked.ok) return looked;
+  const facts = taking ? { ...looked.value, from: taking.release } : looked.value;
+  if (facts.from?.id === release.id) return ok({ release, plan: null, lifted, taking });
+  const paused = site.settings.strategy === "pause" && facts.from !== null;
+  const plan = paused ? planPausedDeploy(facts) : planDeploy(facts);
+  return ok({ release, plan: taking ? afterTaking(plan, taking) : plan, lifted, taking });
+}
+
+/** A person must know before saying yes what comes first. */
+function afterTaking(plan: Plan, { release, plan: first }: Taking): Plan {
+  const begins = `First what runs now is taken over, as ${release.version}.`;
+  return { ...plan, notes: [begins, ...first.notes, ...plan.notes] };
 }
 
 type Going = {
@@ -82,7 +102,7 @@ type Going = {
 async function goOut(app: App, site: Site, { input, release, plan, lifted }: Going): Promise<Outcome> {
   const { env } = site.settings;
   // Read before the switch, so that the first request that the new release answers counts already.
-  const from = await watchPositions(site, release.id);
+  const from = await watchPositions(site, release);
   if (!from.ok) return stopped(verb, env, from.error);
   const made: NewEvent = { type: "release.made", data: { env, release } };
   const ended = await runPlan(app, plan, {
@@ -104,7 +124,7 @@ type Out = {
 
 async function watchIt(app: App, site: Site, { input, release, run, from }: Out): Promise<Outcome> {
   const started = await startWatch(app, site, {
-    release: release.id,
+    release,
     previous: run.plan.from,
     after: "deploy",
     from,

@@ -10,6 +10,7 @@ import { byVersion, isQuarantined, lastGood } from "../core/view/releases.ts";
 import type { App, Site } from "./app.ts";
 import { gatherFacts } from "./facts.ts";
 import { type Asked, runPlan } from "./run-plan.ts";
+import { lookAtServices, routedTo } from "./serving.ts";
 
 export type Way = {
   readonly plan: Plan;
@@ -29,9 +30,9 @@ export type Wish = {
 /** Which release to go back to, and how. Changes nothing. */
 export async function findWayBack(app: App, site: Site, wish: Wish): Promise<Result<Way>> {
   const env = envState(app.deps.ledger.state(), site.settings.env);
-  const route = await site.world.traffic.now();
-  if (!route.ok) return route;
-  const current = route.value.backend?.release ?? env.serving;
+  const now = await lookAtServices(site.world, env);
+  if (!now.ok) return now;
+  const current = routedTo(now.value) ?? env.serving;
   const chosen = wish.version === null ? lastGood(env, current) : byVersion(env, wish.version);
   if (!chosen)
     return err(

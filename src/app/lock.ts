@@ -4,6 +4,7 @@ import { type Outcome, stopped } from "../core/view/outcome.ts";
 import { runData } from "../core/view/run-data.ts";
 import { type App, site } from "./app.ts";
 import { openRun } from "./run-plan.ts";
+import { lookAtServices } from "./serving.ts";
 
 export function lockShow(app: App, input: { readonly env: string }): Outcome {
   const found = site(app, input.env);
@@ -75,8 +76,9 @@ export async function lockBreak(app: App, { env, by, why }: LockBreakInput): Pro
     next: "lastgood status shows what serves.",
   };
   // A target may know a higher epoch than we do (an old state folder was put back): a person's word takes it over.
-  const route = await found.value.world.traffic.now();
-  ledger.journal.raiseEpoch(Math.max(ledger.journal.epoch(), route.ok ? route.value.epoch : 0));
+  const now = await lookAtServices(found.value.world, envState(ledger.state(), env));
+  const epochs = now.ok ? now.value.map(({ route }) => route?.epoch ?? 0) : [];
+  ledger.journal.raiseEpoch(Math.max(ledger.journal.epoch(), ...epochs));
   ledger.record([
     { type: "lock.broken", data: { env, run: run.run, by, why } },
     { type: "run.ended", data: { run: run.run, outcome: "abandoned", why: gaveUp, ms: 0 } },

@@ -2,12 +2,14 @@
 
 import { limits } from "../core/limits.ts";
 import { planRevive } from "../core/plan/plans.ts";
+import { type Release, servicesOf } from "../core/release.ts";
 import { envState } from "../core/state.ts";
 import { isQuarantined } from "../core/view/releases.ts";
 import type { App, Site } from "./app.ts";
 import { gatherFacts } from "./facts.ts";
 import { findWayBack, takeWayBack } from "./go-back.ts";
 import { openRun, runPlan } from "./run-plan.ts";
+import { answersFor, lookAtServices, type ServiceNow } from "./serving.ts";
 
 export async function reviveAll(app: App): Promise<void> {
   for (const site of app.sites.values()) await revive(app, site);
@@ -19,19 +21,24 @@ async function revive(app: App, site: Site): Promise<void> {
   const env = envState(app.deps.ledger.state(), settings.env);
   const serving = env.serving === null ? undefined : env.releases[env.serving];
   if (!serving || openRun(app, settings.env) || env.watch || tooOften(app, site)) return;
-  const [route, instances] = await Promise.all([
-    world.traffic.now(),
-    world.runtime.instances(settings.service),
-  ]);
-  if (!route.ok || !instances.ok) return;
-  const { backend } = route.value;
-  if (instances.value.some((one) => one.id === backend?.instance && one.state === "running")) return;
+  // The platform brings its own copies back.
+  if (world.rollout) return;
+  const now = await lookAtServices(world, env);
+  if (!now.ok || isWhole(serving.release, now.value)) return;
   const why = `${serving.release.version} was not running any more`;
   if (isQuarantined(env, serving.release.digest)) await goBackInstead(app, site, why);
   else {
     const facts = await gatherFacts(app, site, serving.release, why);
     if (facts.ok) await runPlan(app, planRevive(facts.value), { by: "controller", goingBack: false });
   }
+}
+
+/** Each routed service answers from a live instance, and its workers live. */
+function isWhole(release: Release, now: readonly ServiceNow[]): boolean {
+  const workers = servicesOf(release, "worker").every((name) =>
+    now.some((one) => one.service === name && one.live.some((each) => each.release === release.id)),
+  );
+  return workers && answersFor(release, now);
 }
 
 /** What is quarantined is not started again by itself: a rollback from it was cut short (a reboot), so finish that. */

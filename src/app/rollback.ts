@@ -1,5 +1,6 @@
 // lastgood rollback: production back to last good, or to a version that a person names.
 import type { RunState } from "../core/run.ts";
+import { envState } from "../core/state.ts";
 import { type Outcome, stopped } from "../core/view/outcome.ts";
 import { planData, runData } from "../core/view/run-data.ts";
 import { type App, type Site, site } from "./app.ts";
@@ -26,7 +27,8 @@ const verb = "rollback";
 export async function rollback(app: App, input: RollbackInput): Promise<Outcome> {
   const found = site(app, input.env);
   if (!found.ok) return stopped(verb, input.env, found.error);
-  const ensured = await found.value.ensure();
+  const { releases } = envState(app.deps.ledger.state(), input.env);
+  const ensured = await found.value.ensure(Object.values(releases).map((one) => one.release));
   if (!ensured.ok) return stopped(verb, input.env, ensured.error);
   const cancelled = input.planOnly ? null : await cancelOpenRun(app, found.value, input.by);
   if (cancelled?.outcome === "undone" && input.version === null) return takenBack(input.env, cancelled);
@@ -52,7 +54,7 @@ async function goBack(app: App, site: Site, { way, wish, input }: Going): Promis
   if (!run.ok) return stopped(verb, input.env, run.error);
   if (run.value.outcome !== "done") return notDone(verb, input.env, run.value);
   const watch = await startWatch(app, site, {
-    release: way.target.id,
+    release: way.target,
     previous: way.from?.id ?? null,
     after: "rollback",
   });

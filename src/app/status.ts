@@ -8,6 +8,7 @@ import { lastGood, newestFirst } from "../core/view/releases.ts";
 import { runData } from "../core/view/run-data.ts";
 import type { App, Site } from "./app.ts";
 import { openRun } from "./run-plan.ts";
+import { answersFor, lookAtServices, routedTo } from "./serving.ts";
 
 export async function status(app: App, input: { readonly env: string | null }): Promise<Outcome> {
   const sites = [...app.sites.values()].filter(
@@ -41,39 +42,37 @@ export async function status(app: App, input: { readonly env: string | null }): 
 
 async function environment(app: App, site: Site) {
   const state = app.deps.ledger.state();
-  const { env: name, service, publicUrl } = site.settings;
+  const { env: name, publicUrl } = site.settings;
   const env = envState(state, name);
-  const [route, instances] = await Promise.all([
-    site.world.traffic.now(),
-    site.world.runtime.instances(service),
-  ]);
-  const live = instances.ok ? instances.value.filter((one) => one.state === "running") : [];
-  const backend = route.ok ? route.value.backend : null;
-  const answers = backend !== null && live.some((one) => one.id === backend.instance);
+  const looked = await lookAtServices(site.world, env);
+  const now = looked.ok ? looked.value : [];
+  const live = now.flatMap((one) => one.live);
+  const serving = site.world.rollout ? env.serving : routedTo(now);
+  const release = serving === null ? null : (env.releases[serving]?.release ?? null);
+  const answers = release !== null && (site.world.rollout ? live.length > 0 : answersFor(release, now));
   const finding = app.watching.live.get(name) ?? env.watch?.finding ?? null;
   const run = openRun(app, name);
-  const good = lastGood(env, backend?.release ?? null);
+  const good = lastGood(env, serving);
   const verdict = judge({
     name,
     env,
     answers,
-    edge: route.ok,
+    edge: looked.ok,
     finding,
     paused: run?.status === "paused" ? (run.why?.what ?? "") : null,
   });
-  const version =
-    backend === null ? null : (env.releases[backend.release]?.release.version ?? backend.release);
+  const version = release?.version ?? serving;
   const data = {
     env: name,
     url: publicUrl,
-    serving: backend?.release ?? null,
+    serving,
     version,
     since: env.servingSince,
     answers,
     well: verdict.well,
     headline: verdict.headline,
     next: verdict.next,
-    held: route.ok ? route.value.held : null,
+    held: looked.ok ? now.some((one) => one.route?.held === true) : null,
     watch: env.watch
       ? {
           release: env.watch.release,
@@ -92,7 +91,12 @@ async function environment(app: App, site: Site) {
         }
       : null,
     rollbackMs: estimateMs(state, "plan:rollback"),
-    running: live.map((one) => ({ instance: one.id, release: one.release, url: one.url })),
+    running: live.map((one) => ({
+      instance: one.id,
+      service: one.service,
+      release: one.release,
+      url: one.url,
+    })),
     quarantine: Object.values(env.quarantine).map((one) => ({ ...one })),
     releases: newestFirst(env)
       .slice(0, limits.keepGoodReleases)

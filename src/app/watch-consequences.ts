@@ -12,6 +12,7 @@ import { decideOn } from "./decide-on.ts";
 import { gatherFacts } from "./facts.ts";
 import { findWayBack, quarantine, takeWayBack } from "./go-back.ts";
 import { runPlan } from "./run-plan.ts";
+import { lookAtServices } from "./serving.ts";
 import { startWatch } from "./watch-start.ts";
 
 /** The release passed: it is what a rollback goes back to from now on; the one before may stop. */
@@ -50,7 +51,7 @@ export async function sawBad(app: App, site: Site, watch: WatchState, finding: F
   });
   if (!run.ok) return end;
   if (run.value.outcome === "done") {
-    await startWatch(app, site, { release: way.value.target.id, previous: watch.release, after: "rollback" });
+    await startWatch(app, site, { release: way.value.target, previous: watch.release, after: "rollback" });
   }
   return { ...end, rollback: run.value.run };
 }
@@ -93,12 +94,13 @@ async function retire(app: App, site: Site, serving: string): Promise<void> {
   const { settings, world } = site;
   const env = envState(app.deps.ledger.state(), settings.env);
   const target = releaseOf(app, site, serving);
-  const instances = await world.runtime.instances(settings.service);
-  if (!instances.ok || !target) return;
+  const now = await lookAtServices(world, env);
+  if (!now.ok || !target) return;
   const facts = await gatherFacts(app, site, target, "its watch is over");
   if (!facts.ok) return;
-  const live = instances.value
-    .filter((one) => one.state === "running" && one.release !== serving)
+  const live = now.value
+    .flatMap((one) => one.live)
+    .filter((one) => one.release !== serving)
     .map((one) => one.release);
   const left = [...new Set(live)].flatMap((id) => releaseOf(app, site, id) ?? []);
   const plan = planRetire(facts.value, left, forgettable(env, settings.keepReleases));

@@ -2,6 +2,7 @@
 import { errorThreshold } from "../core/detect/threshold.ts";
 import type { EventData, NewEvent } from "../core/event.ts";
 import type { Json, JsonObject } from "../core/json.ts";
+import type { Release } from "../core/release.ts";
 import { ok, type Result } from "../core/result.ts";
 import { envState } from "../core/state.ts";
 import type { App, Site } from "./app.ts";
@@ -10,14 +11,14 @@ import type { App, Site } from "./app.ts";
 const confirmMs = 60_000;
 
 type Start = {
-  readonly release: string;
+  readonly release: Release;
   readonly previous: string | null;
   readonly after: EventData<"watch.started">["after"];
   readonly from?: Json;
 };
 
 /** Positions of all signals, before the switch. */
-export async function watchPositions(site: Site, release: string): Promise<Result<Json>> {
+export async function watchPositions(site: Site, release: Release): Promise<Result<Json>> {
   const positions: JsonObject = {};
   for (const source of site.signals(release)) {
     const position = await source.position();
@@ -39,7 +40,7 @@ export async function startWatch(app: App, site: Site, start: Start): Promise<Re
     ...superseded(app, env),
     {
       type: "watch.started",
-      data: { watch: id, env, release, previous, after, forMs, from: from.value, threshold },
+      data: { watch: id, env, release: release.id, previous, after, forMs, from: from.value, threshold },
     },
   ]);
   return ok(id);

@@ -7,6 +7,7 @@ import { envState } from "../core/state.ts";
 import { observeWatch, type Watched } from "../engine/observe.ts";
 import type { App, Following, Site, WatchEnd } from "./app.ts";
 import { decideOn } from "./decide-on.ts";
+import { flagIsSuspect } from "./flag-guard.ts";
 import { becameGood, cameBack, sawBad } from "./watch-consequences.ts";
 
 /** Follow the environment's watch to its end; a second call joins the first. */
@@ -66,7 +67,9 @@ async function observe(app: App, site: Site, watch: WatchState): Promise<Watched
   });
   const signal = AbortSignal.any([stop.signal, app.stopping]);
   let told: Finding | null = watch.finding;
-  const watched = await observeWatch(app.deps.clock, watch, site.signals(watch.release), {
+  const release = envState(app.deps.ledger.state(), env).releases[watch.release]?.release;
+  assert(release, `${watch.release} is watched, but nobody knows it`);
+  const watched = await observeWatch(app.deps.clock, watch, site.signals(release), {
     signal,
     enough(now) {
       app.watching.live.set(env, now.finding);
@@ -74,6 +77,8 @@ async function observe(app: App, site: Site, watch: WatchState): Promise<Watched
         told = now.finding;
         app.deps.ledger.record(newFinding(app, site, watch, now.finding));
       }
+      // A switch that is younger than this release is looked at first: it is cheaper to take back.
+      if (now.finding.outcome === "bad" && flagIsSuspect(app, watch, now.finding)) return false;
       return verdict(watch, now, site.settings.watch.waitForVerdict);
     },
   });

@@ -1,5 +1,8 @@
 // How the CLI reaches a controller: a running one over its socket, or one of its own for this command.
 import type { CallInput, CallName } from "../app/calls.ts";
+import type { Hosts } from "../app/hosts.ts";
+import type { InitPlan } from "../app/init/init.ts";
+import type { LogsInput } from "../app/logs.ts";
 import type { Event } from "../core/event.ts";
 import type { Result } from "../core/result.ts";
 import type { Outcome } from "../core/view/outcome.ts";
@@ -26,12 +29,24 @@ export type Edges = {
   }): Promise<Result<void>>;
   demo(options: {
     readonly json: boolean;
+    /** An example stack in real containers; null: embedded. */
+    readonly stack: "hummii" | "hibachi" | null;
     readonly say: (line: string) => void;
   }): Promise<{ readonly exit: number; readonly document: unknown }>;
   exampleConfig(): Promise<string>;
   checkConfig(path: string): Promise<Result<string>>;
   journal(options: { readonly config: string }): Promise<Result<JournalCare>>;
+  init(config: string): Promise<Result<InitPlan>>;
+  hosts(options: { readonly config: string }): Promise<Result<Hosts>>;
+  bedside(options: { readonly config: string }): Promise<Result<Bedside>>;
 };
 
 /** Care for a journal whose controller is not running: look at damage, and put it aside. */
 export type JournalCare = { verify(): Outcome; rebuild(acceptLoss: boolean): Outcome };
+
+/** Looks that need neither a controller nor the journal's lock. */
+export type Bedside = {
+  /** `env` null: all environments. */
+  doctor(env: string | null): Promise<Outcome>;
+  logs(input: LogsInput): Promise<Outcome>;
+};

@@ -1,6 +1,8 @@
 // The command line: verbs, their options, and nothing else.
 import { Command, CommanderError, Option } from "commander";
 import type { Edges } from "./connection.ts";
+import { flagVerbs } from "./flag-program.ts";
+import { hostVerbs } from "./host-program.ts";
 import type { Io } from "./io.ts";
 import { exitWith, run, type Shared } from "./run.ts";
 
@@ -20,11 +22,16 @@ export function program(edges: Edges, io: Io): Command {
     .showSuggestionAfterError(true)
     .showHelpAfterError("(lastgood --help lists the commands)");
   const shared = (command: Command): Shared => ({ ...command.optsWithGlobals(), edges, io }) as Shared;
+  initVerb(root, shared);
   deployVerb(root, shared);
   rollbackVerb(root, shared);
+  leaveVerb(root, shared);
   lookVerbs(root, shared);
+  flagVerbs(root, shared);
+  hostVerbs(root, shared);
   lockVerbs(root, shared);
   logVerbs(root, shared);
+  badDayVerbs(root, shared);
   controllerVerbs(root, shared);
   for (const command of root.commands)
     command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });
@@ -41,6 +48,22 @@ const planOption = () => new Option("--plan", "print what would be done, change 
 const yesOption = () => new Option("-y, --yes", "do not ask").default(false);
 const noWaitOption = () =>
   new Option("--no-wait", "do not wait for the watch; a running controller goes on watching");
+
+function initVerb(root: Command, shared: Make): void {
+  root
+    .command("init")
+    .description(
+      "Write lastgood.yml from what lies here: compose files, .env, nginx, units, migrations, workflows.",
+    )
+    .addOption(planOption())
+    .addOption(yesOption())
+    .option("--replace", "also replace files of yours; each is kept beside as NAME.before-init", false)
+    .action(async (options: { plan: boolean; yes: boolean; replace: boolean }, command: Command) => {
+      const { initCommand } = await import("./verbs/init.ts");
+      const { plan: planOnly, yes, replace } = options;
+      await run(shared(command), (it) => initCommand(it, { planOnly, yes, replace }, it.edges.init));
+    });
+}
 
 function deployVerb(root: Command, shared: Make): void {
   root
@@ -83,6 +106,20 @@ function rollbackVerb(root: Command, shared: Make): void {
         why: options.why ?? null,
       };
       await run(shared(command), (it) => rollbackCommand(it, { ...wish, ...flags(options) }));
+    });
+}
+
+function leaveVerb(root: Command, shared: Make): void {
+  root
+    .command("leave")
+    .description(
+      "Give a stack that was taken over back to its own compose file; what serves goes on serving.",
+    )
+    .addOption(planOption())
+    .addOption(yesOption())
+    .action(async (options: Options, command: Command) => {
+      const { leaveCommand } = await import("./verbs/leave.ts");
+      await run(shared(command), (it) => leaveCommand(it, flags(options)));
     });
 }
 
@@ -175,6 +212,51 @@ function logVerbs(root: Command, shared: Make): void {
     });
 }
 
+function badDayVerbs(root: Command, shared: Make): void {
+  root
+    .command("doctor")
+    .description("Look at everything at once, what is bad first. All environments, or the one of -e.")
+    .action(async (_: unknown, command: Command) => {
+      const { doctorCommand } = await import("./verbs/doctor.ts");
+      const named = command.getOptionValueSourceWithGlobals("env") !== "default";
+      await run(shared(command), (it) => doctorCommand(it, named ? it.env : null));
+    });
+  root
+    .command("logs")
+    .description("The newest output of a part, whatever runs it; without a name, which parts there are.")
+    .argument("[part]", "a service, a database, nginx, the edge, a unit")
+    .option("-n, --lines <count>", "how many", "100")
+    .option("--since <time>", "only what is newer: 10m, or a time")
+    .option("-f, --follow", "go on", false)
+    .action(async (part: string | undefined, options: LogsOptions, command: Command) => {
+      const { logsCommand } = await import("./verbs/parts.ts");
+      const { lines, follow, since = null } = options;
+      await run(shared(command), (it) => logsCommand(it, { part: part ?? null, lines, follow, since }));
+    });
+  root
+    .command("restart")
+    .description(
+      "Restart a part. A service of the release is renewed without downtime; a database asks first.",
+    )
+    .argument("<part>", "as lastgood logs lists them")
+    .addOption(yesOption())
+    .action(async (part: string, options: { yes: boolean }, command: Command) => {
+      const { restartCommand } = await import("./verbs/parts.ts");
+      await run(shared(command), (it) => restartCommand(it, part, options.yes));
+    });
+  root
+    .command("break-glass")
+    .description("Write the script that brings last good back when Lastgood itself is gone.")
+    .option("--print", "print the script", false)
+    .option("--words", "print the same steps in words, for paper", false)
+    .action(async (options: { print: boolean; words: boolean }, command: Command) => {
+      const { breakGlassCommand } = await import("./verbs/break-glass.ts");
+      await run(shared(command), (it) => breakGlassCommand(it, options));
+    });
+}
+
+type LogsOptions = { readonly lines: string; readonly follow: boolean; readonly since?: string };
+
 function controllerVerbs(root: Command, shared: Make): void {
   root
     .command("serve")
@@ -186,9 +268,12 @@ function controllerVerbs(root: Command, shared: Make): void {
   root
     .command("demo")
     .description("Watch it work: a bad release goes out on this machine, is caught, and last good is back.")
-    .action(async (_: unknown, command: Command) => {
+    .addOption(
+      new Option("--stack <name>", "on an example stack, in real containers").choices(["hummii", "hibachi"]),
+    )
+    .action(async (options: { stack?: "hummii" | "hibachi" }, command: Command) => {
       const { demoCommand } = await import("./verbs/demo.ts");
-      await run(shared(command), demoCommand);
+      await run(shared(command), (it) => demoCommand(it, options.stack ?? null));
     });
   root
     .command("config")

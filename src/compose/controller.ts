@@ -36,7 +36,9 @@ export async function settle(opened: Opened): Promise<void> {
 
 async function ensureEdges({ app }: Opened): Promise<void> {
   for (const site of app.sites.values()) {
-    if (envState(app.deps.ledger.state(), site.settings.env).serving !== null) await site.ensure();
+    const env = envState(app.deps.ledger.state(), site.settings.env);
+    const serving = env.serving === null ? undefined : env.releases[env.serving];
+    if (serving) await site.ensure([serving.release]);
   }
 }
 

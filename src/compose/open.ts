@@ -1,19 +1,27 @@
 // Opens a controller: the journal's lock, its fold, its environments. Whoever has this is the only one who acts.
 import type { App, Site } from "../app/app.ts";
 import type { Config } from "../config/schema.ts";
-import { type Holder, holder as holderSchema } from "../core/event.ts";
+import type { Holder } from "../core/event.ts";
 import { assert, err, ok, type Result } from "../core/result.ts";
+import { knownReleases } from "../core/view/releases.ts";
 import { openLedger } from "../engine/ledger.ts";
 import { openJournal } from "../journal/sqlite.ts";
 import { stepKind } from "../steps/registry.ts";
+import { careOf } from "./care.ts";
+import { flagDeskOf, withFlags } from "./flags.ts";
+import { type GlassKeeper, keepGlass } from "./glass-keeper.ts";
+import { readHolder } from "./holder.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { type StatePaths, statePaths } from "./paths.ts";
+import { remoteMachine } from "./remote-machine.ts";
 import { siteOf } from "./site.ts";
 
 export type Opened = {
   readonly app: App;
   readonly paths: StatePaths;
   readonly machine: Machine;
+  /** Writes the break-glass scripts; wait for it before closing. */
+  readonly glass: GlassKeeper;
   /** Stops watches at once; runs go on to their next boundary. */
   stop(): void;
   close(): void;
@@ -26,15 +34,25 @@ export async function openApp(
   config: Config,
   who: string,
   tookOver: Holder | null = null,
+  machine: Machine = thisMachine(),
 ): Promise<Result<Opened>> {
-  const machine = thisMachine();
   const paths = statePaths(config.state);
   const journal = await openUnlocked(machine, paths);
   if (!journal.ok) return journal;
   const stopping = new AbortController();
   const sites = new Map<string, Site>();
-  for (const env of Object.keys(config.environments)) sites.set(env, siteOf(config, env, paths, machine));
   const ledger = openLedger(journal.value);
+  const around = { paths, machine, known: (env: string) => knownReleases(ledger.state(), env) };
+  for (const env of Object.keys(config.environments)) {
+    const at = await machineOf(config, env, machine);
+    if (!at.ok) {
+      journal.value.close();
+      return at;
+    }
+    sites.set(env, siteOf(config, env, { ...around, machine: at.value }));
+  }
+  const flags = flagDeskOf(config, ledger, machine);
+  for (const [env, site] of sites) sites.set(env, withFlags(site, flags));
   const { pid, startTime } = machine.processes.self();
   const holder: Holder = { pid, startTime, bootId: machine.clock.bootId(), who };
   const world = (env: string) => {
@@ -51,18 +69,35 @@ export async function openApp(
     ids: machine.ids,
     sites,
     watching: { live: new Map(), following: new Map() },
+    flags,
+    care: (env) => {
+      const site = sites.get(env);
+      assert(site, `no environment ${env}`);
+      return careOf({ config, paths, machine, site });
+    },
     stopping: stopping.signal,
   };
+  await flags.look();
+  const glass = keepGlass(app);
   return ok({
     app,
+    glass,
     paths,
     machine,
     stop: () => stopping.abort(),
     close() {
+      glass.stop();
+      flags.close();
       ledger.save();
       journal.value.close();
     },
   });
+}
+
+/** Where an environment runs. */
+async function machineOf(config: Config, env: string, machine: Machine): Promise<Result<Machine>> {
+  const name = config.environments[env]?.host;
+  return name === undefined ? ok(machine) : remoteMachine(machine, config.state, name);
 }
 
 /** Another command of a moment may hold the journal: wait a little. A controller holds it for good. */
@@ -84,14 +119,4 @@ async function whoHolds(files: Machine["files"], paths: StatePaths) {
     next: "Use it (the commands find it by its socket), or end it and take over: --take-over.",
     where: paths.journal,
   };
-}
-
-export async function readHolder(files: Machine["files"], paths: StatePaths): Promise<Holder | null> {
-  const text = await files.read(paths.holder);
-  if (!text.ok) return null;
-  try {
-    return holderSchema.parse(JSON.parse(text.value.toString("utf8")));
-  } catch {
-    return null;
-  }
 }

@@ -1,6 +1,6 @@
 // Where the state of one app lies. One folder an environment, so that environments cannot touch each other.
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { sha256 } from "../core/digest.ts";
 
 /** Unix socket paths end at 107 bytes on Linux. */
@@ -18,6 +18,11 @@ export type StatePaths = {
     readonly socketDir: string;
   };
 };
+
+/** Beside the state folder, not in it: it must be there when that is gone. */
+export function breakGlassFolder(root: string): string {
+  return join(dirname(root), "break-glass");
+}
 
 export function statePaths(root: string): StatePaths {
   const short = join(tmpdir(), `lastgood-${sha256(root).slice(0, 16)}`);

@@ -1,23 +1,21 @@
 // From the config's sections to what use cases need to know of an environment.
 import type { Settings } from "../app/app.ts";
-import type { Config } from "../config/schema.ts";
+import type { Config, Environment } from "../config/schema.ts";
+import { limits } from "../core/limits.ts";
 import { assert } from "../core/result.ts";
 
 export function settingsOf(config: Config, env: string): Settings {
   const section = config.environments[env];
   assert(section, `no environment ${env}`);
-  const [service] = Object.keys(section.services);
-  assert(service, `no service in ${env}`);
-  const { host, port } = section.traffic.listen;
-  const { watch } = section;
+  const { watch, traffic } = section;
   return {
     app: config.app,
     env,
-    service,
-    publicUrl: `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${port}`,
+    publicUrl: publicUrlOf(section),
     strategy: section.strategy,
-    smoke: section.smoke.map(({ get, expect }) => ({ path: get, expect })),
-    drainMs: section.traffic.drain.ms,
+    smoke: smokeOf(section),
+    tasks: tasksOf(section),
+    drainMs: traffic?.drain.ms ?? limits.drainDefaultMs,
     watch: {
       forMs: watch.for.ms,
       checkMs: watch.check.ms,
@@ -27,4 +25,28 @@ export function settingsOf(config: Config, env: string): Settings {
     policy: section.policy,
     keepReleases: section.keep.releases,
   };
+}
+
+/** Where people's requests arrive, as far as the config says. */
+function publicUrlOf({ traffic }: Environment): string {
+  if (traffic?.kind !== "proxy") return "";
+  const { host, port } = traffic.listen;
+  return `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${port}`;
+}
+
+function tasksOf({ stack }: Environment): Settings["tasks"] {
+  if (stack?.runtime !== "compose") return [];
+  return stack.tasks.map(({ name, service, command, timeout }) => {
+    const [program = "", ...rest] = command;
+    return { name, service, argv: [program, ...rest], timeoutMs: timeout.ms };
+  });
+}
+
+function smokeOf({ smoke, stack }: Environment): Settings["smoke"] {
+  const own = smoke.map(({ service = null, get, expect }) => ({ service, path: get, expect }));
+  if (stack?.runtime !== "compose") return own;
+  const bySection = Object.entries(stack.services).flatMap(([service, section]) =>
+    section.smoke.map(({ get, expect }) => ({ service, path: get, expect })),
+  );
+  return [...own, ...bySection];
 }

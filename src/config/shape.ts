@@ -15,6 +15,8 @@ export type Field = {
   readonly required: boolean;
   /** What stands there when nothing is written, as one would write it. */
   readonly fallback: Json | undefined;
+  /** What it stands instead of (mostly the key beside it): the example shows it, but not as written. */
+  readonly instead: string | null;
   readonly shape: Shape;
 };
 
@@ -30,7 +32,12 @@ export type Shape =
   /** Not looked at: a key whose driver is not known. */
   | { readonly is: "anything" };
 
-type Meta = { readonly title?: string; readonly description?: string; readonly examples?: readonly Json[] };
+type Meta = {
+  readonly title?: string;
+  readonly description?: string;
+  readonly examples?: readonly Json[];
+  readonly instead?: string;
+};
 
 /** Read a schema. Throws a `Bug` on a zod type that nothing here knows how to explain. */
 export function fieldOf(schema: z.ZodType): Field {
@@ -55,6 +62,7 @@ export function fieldOf(schema: z.ZodType): Field {
     example,
     required,
     fallback,
+    instead: meta.instead ?? null,
     shape,
   };
 }

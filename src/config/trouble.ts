@@ -54,7 +54,7 @@ export function wrongType(field: Field, tree: Tree): Trouble {
 
 export function missing(key: string, field: Field): Trouble {
   const snippet = flow(exampleOf(field));
-  const short = snippet.length <= snippetCharacters;
+  const short = snippet !== "" && snippet.length <= snippetCharacters && !/: *[,}]/.test(snippet);
   return {
     what: `\`${key}\` is missing`,
     fix: short ? `add \`${key}: ${snippet}\`` : `add \`${key}:\` with ${expected(field)}`,

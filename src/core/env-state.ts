@@ -1,6 +1,7 @@
 // One environment as a fold: its releases, what serves, what is watched, what is quarantined.
 import type { Finding } from "./detect/finding.ts";
 import type { Event, EventData, RunOutcome } from "./event.ts";
+import { emptyFlagState, type FlagRecord, type FlagState, flagRecord, foldFlags } from "./flags/state.ts";
 import { limits } from "./limits.ts";
 import type { PlanKind } from "./plan/plan.ts";
 import type { Release } from "./release.ts";
@@ -14,6 +15,8 @@ export type ReleaseState = {
   readonly servedAt: number | null;
   /** False once its files were dropped. */
   readonly kept: boolean;
+  /** What flags were when it last began to serve: switches by hand, and the definitions beneath them. */
+  readonly flags: FlagRecord | null;
   /** The backup taken just before it went out. */
   readonly restorePoint: string | null;
 };
@@ -52,6 +55,7 @@ export type EnvState = {
   readonly lastDecision: (EventData<"decision.made"> & { readonly at: number; readonly seq: number }) | null;
   /** Newest last. */
   readonly history: readonly RunSummary[];
+  readonly flags: FlagState;
 };
 
 export const emptyEnv: EnvState = {
@@ -65,9 +69,12 @@ export const emptyEnv: EnvState = {
   baseline: null,
   lastDecision: null,
   history: [],
+  flags: emptyFlagState,
 };
 
 export function foldEnv(env: EnvState, event: Event, run: RunState | null): EnvState {
+  const flags = foldFlags(env.flags, event, env.serving);
+  if (flags !== env.flags) return { ...env, flags };
   switch (event.type) {
     case "release.made":
       return withRelease(env, event.data.release.id, {
@@ -135,11 +142,14 @@ function foldRunInEnv(env: EnvState, event: Event, run: RunState): EnvState {
 
 /** What a step proved about the target that later plans need to know. */
 function foldEvidence(env: EnvState, step: EventData<"step.verified">, at: number, run: RunState): EnvState {
-  if (step.kind === "traffic.switch") {
+  if (step.kind === "traffic.switch" || step.kind === "service.rollout") {
     const { release } = step.evidence as { release: string | null };
-    const served = release === null ? env : withRelease(env, release, { servedAt: at });
-    return release === env.serving ? served : { ...served, serving: release, servingSince: at };
+    if (release !== null)
+      return serve(withRelease(env, release, { servedAt: at, flags: flagRecord(env.flags) }), release, at);
+    // A service that only the other release has goes to nobody; that says nothing of the rest.
+    return step.direction === "undo" && run.plan.from === null ? serve(env, null, at) : env;
   }
+  if (step.kind === "stack.leave") return serve(env, null, at);
   if (step.kind === "database.backup") {
     return withRelease(env, run.plan.target, { restorePoint: (step.evidence as { backup: string }).backup });
   }
@@ -148,6 +158,10 @@ function foldEvidence(env: EnvState, step: EventData<"step.verified">, at: numbe
     return gone ? withRelease(env, gone.release, { kept: false }) : env;
   }
   return env;
+}
+
+function serve(env: EnvState, release: string | null, at: number): EnvState {
+  return release === env.serving ? env : { ...env, serving: release, servingSince: at };
 }
 
 function endWatch(env: EnvState, ended: EventData<"watch.ended">): EnvState {
@@ -159,7 +173,7 @@ function endWatch(env: EnvState, ended: EventData<"watch.ended">): EnvState {
 }
 
 function fresh(release: Release, at: number): ReleaseState {
-  return { release, madeAt: at, goodAt: null, servedAt: null, kept: true, restorePoint: null };
+  return { release, madeAt: at, goodAt: null, servedAt: null, kept: true, restorePoint: null, flags: null };
 }
 
 function known(env: EnvState, id: string): Partial<ReleaseState> {

@@ -1,6 +1,8 @@
 // The facts that everything else is computed from. Past tense; append only; checked when written and read.
 import { z } from "zod";
 import { finding } from "./detect/finding.ts";
+import { flagEvents } from "./flags/events.ts";
+import { partEvents } from "./parts/events.ts";
 import { plan } from "./plan/plan.ts";
 import { release } from "./release.ts";
 
@@ -104,6 +106,8 @@ const types = {
     alternatives: z.array(z.strictObject({ decision: z.string(), whyNot: z.string() })),
     finding: finding.nullable(),
   }),
+  ...flagEvents,
+  ...partEvents,
   "lock.broken": z.strictObject({ env: z.string(), run: z.string(), by: z.string(), why: z.string() }),
   "message.sent": z.strictObject({ key: z.string(), via: z.string() }),
   "message.given-up": z.strictObject({ key: z.string(), via: z.string(), why: z.string() }),

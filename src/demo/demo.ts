@@ -1,4 +1,4 @@
-// The demo: real processes, real HTTP load, a real database; a bad release goes out, is caught, and is gone again.
+// The demo, embedded or on an example stack: real processes, real HTTP load, a real database; a bad release goes out, is caught, and is gone again.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,24 +6,30 @@ import type { Outcome } from "../core/view/outcome.ts";
 import { type Document, documentOf, type Run } from "./document.ts";
 import { type Load, startLoad } from "./load/load.ts";
 import { countLostWrites } from "./load/lost-writes.ts";
+import type { StackName } from "./stack/stack.ts";
 import { type Stage, setStage } from "./stage.ts";
 
 export type DemoOptions = {
   readonly json: boolean;
+  /** One of the example stacks, in real containers; null: embedded, on Node alone. */
+  readonly stack: StackName | null;
   readonly say: (line: string) => void;
   /** Called with how to stop early; returns how to stop listening for that. */
   onInterrupt(act: () => void): () => void;
 };
 
-const perSecond = 150;
 const clients = 40;
 const seed = 7;
 /** Enough requests for a bad release to be told from bad luck, whatever the machine. */
 const atMostMs = 90_000;
 
-export async function demo({ say, onInterrupt }: DemoOptions): Promise<{ exit: number; document: unknown }> {
+export async function demo({
+  stack,
+  say,
+  onInterrupt,
+}: DemoOptions): Promise<{ exit: number; document: unknown }> {
   const folder = await mkdtemp(join(tmpdir(), "lastgood-demo-"));
-  const stage = await setStage(folder, say);
+  const stage = await stageOf(stack, folder, say);
   if (!stage.ok) {
     say(`The demo cannot begin: ${stage.error.what}\n${stage.error.next}`);
     await rm(folder, { recursive: true, force: true });
@@ -56,17 +62,24 @@ export async function demo({ say, onInterrupt }: DemoOptions): Promise<{ exit: n
   }
 }
 
+/** Real containers are only loaded where they are asked for. */
+async function stageOf(stack: StackName | null, folder: string, say: DemoOptions["say"]) {
+  if (stack === null) return setStage(folder, say);
+  const { setStackStage } = await import("./stack/stage.ts");
+  return setStackStage(stack, folder, say);
+}
+
 class DemoEnded extends Error {}
 
 async function perform(stage: Stage, say: DemoOptions["say"]): Promise<Document> {
-  say("1. Version 1 goes out.");
-  const first = await stage.deploy("v1", false);
+  say(`1. Version ${stage.first.slice(1)} goes out.`);
+  const first = await stage.deploy(stage.first, false);
   show(first, say);
   if (first.outcome !== "done") throw new DemoEnded(`The demo cannot go on: ${first.what}`);
   say(
-    `\n2. People come: ${perSecond} requests a second from ${clients} clients, slow requests and open websockets among them.`,
+    `\n2. People come: ${stage.perSecond} requests a second from ${clients} clients, slow requests and open websockets among them.`,
   );
-  const load = startLoad({ url: stage.url, perSecond, clients, seed });
+  const load = startLoad({ url: stage.url, paths: stage.paths, perSecond: stage.perSecond, clients, seed });
   try {
     await stage.untilWatched(atMostMs);
     say("\n3. Version 2 goes out. It is healthy, but one request in twenty fails.");
@@ -88,7 +101,7 @@ async function settle(
   { bad, again }: { bad: Outcome; again: Outcome },
 ): Promise<Document> {
   const report = await load.stop();
-  const writes = await countLostWrites(stage.url, report.acknowledgedWrites);
+  const writes = await countLostWrites(stage.ordersUrl, report.acknowledgedWrites);
   const run: Run = { bad, again, report, lostWrites: writes.ok ? writes.value.missing.length : null };
   return documentOf(run, stage.events(), stage.state());
 }
@@ -104,6 +117,7 @@ function tellResult(document: Document, say: DemoOptions["say"]): void {
   say(
     `5. ${requests} requests, ${lostRequests} lost. ${acknowledgedWrites} orders confirmed, ${lostWrites ?? "unknown how many"} lost.`,
   );
+  for (const { how, times } of document.lostHow) say(`   Lost: ${times} × ${how}`);
   say(`   The bad release failed ${errorsByBadRelease} requests before it was gone.`);
   if (detect)
     say(

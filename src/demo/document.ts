@@ -21,6 +21,8 @@ export type Document = {
   readonly errorsByBadRelease: number;
   /** No answer, or an error that the bad release itself did not make. */
   readonly lostRequests: number;
+  /** How they were lost, most frequent first; at most ten kinds. */
+  readonly lostHow: readonly { readonly how: string; readonly times: number }[];
   readonly acknowledgedWrites: number;
   readonly lostWrites: number | null;
   readonly detect: { readonly requests: number; readonly bound: number; readonly ms: number } | null;
@@ -51,6 +53,7 @@ export function documentOf(run: Run, events: readonly Event[], state: State): Do
     requests: run.report.requests,
     errorsByBadRelease: run.report.errorsByFault,
     lostRequests: run.report.lostCount,
+    lostHow: lostHow(run.report),
     acknowledgedWrites: run.report.acknowledgedWrites.length,
     lostWrites: run.lostWrites,
     detect:
@@ -65,6 +68,20 @@ export function documentOf(run: Run, events: readonly Event[], state: State): Do
     redeployRefused: run.again.outcome === "refused" && run.again.problem?.code === "quarantined",
     timeline: timeline(events, state.runs),
   };
+}
+
+const kindsShown = 10;
+
+function lostHow({ lost }: LoadReport): Document["lostHow"] {
+  // Ids in paths would make each of them its own kind.
+  const kinds = Map.groupBy(
+    lost,
+    ({ kind, detail }) => `${kind}: ${detail.replace(/orders\/[^\s:]+/, "orders/…")}`,
+  );
+  return [...kinds]
+    .map(([how, all]) => ({ how, times: all.length }))
+    .toSorted((a, b) => b.times - a.times)
+    .slice(0, kindsShown);
 }
 
 function newest<T extends EventType>(

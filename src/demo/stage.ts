@@ -1,21 +1,24 @@
-// The demo's stage: a folder with the shop's versions and a config, and a controller in this process.
+// The embedded demo's stage: a folder with the shop's versions and a config, and the shop as a process of this machine.
 import { access, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { looseOp } from "../app/app.ts";
-import { deploy } from "../app/deploy.ts";
-import { followWatch } from "../app/watch.ts";
-import { announce, deliver } from "../compose/controller.ts";
-import { readConfig } from "../compose/load.ts";
-import { openApp } from "../compose/open.ts";
 import type { Event } from "../core/event.ts";
-import { assert, ok, type Result } from "../core/result.ts";
+import { ok, type Result } from "../core/result.ts";
 import type { State } from "../core/state.ts";
 import type { Outcome } from "../core/view/outcome.ts";
-import { sentence } from "../core/view/timeline.ts";
 import type { Op } from "../ports/op.ts";
+import { openController } from "./controller.ts";
+import type { Paths } from "./load/load.ts";
 
 export type Stage = {
   readonly url: string;
+  readonly paths: Paths;
+  /** How many requests a second it gets: what a small machine can answer with the load generator beside it. */
+  readonly perSecond: number;
+  /** Where the shop lists its orders. */
+  readonly ordersUrl: string;
+  /** The good version, which goes out first. */
+  readonly first: string;
   deploy(version: string, wait: boolean): Promise<Outcome>;
   /** Until the watch that is open has ended well. */
   untilWatched(atMostMs: number): Promise<void>;
@@ -24,19 +27,9 @@ export type Stage = {
   close(): Promise<void>;
 };
 
-const env = "production";
 const service = "web";
 /** The watch is short so that the demo is: a real one lasts 30 minutes. */
-const watchFor = "6s";
-
-/** What is told while it happens; the whole timeline comes at the end. */
-const worthTelling: readonly string[] = [
-  "run.planned",
-  "watch.found",
-  "decision.made",
-  "release.became-good",
-  "run.ended",
-];
+export const demoWatch = "{ for: 6s, check: 250ms }";
 
 export async function setStage(folder: string, say: (line: string) => void): Promise<Result<Stage>> {
   const shop = new URL("../../examples/shop/make-versions.mjs", import.meta.url);
@@ -46,41 +39,28 @@ export async function setStage(folder: string, say: (line: string) => void): Pro
   await mkdir(join(folder, "data"));
   const file = join(folder, "lastgood.yml");
   await writeFile(file, configText(folder, await freePort(), await freePort()));
-  const config = await readConfig(file);
-  if (!config.ok) return config;
-  const opened = await openApp(config.value, "demo");
+  const opened = await openController(file, say);
   if (!opened.ok) return opened;
-  const { app, stop, close } = opened.value;
-  const withdraw = await announce(opened.value);
-  const site = app.sites.get(env);
-  assert(site, "the demo's config has its environment");
-  const hush = app.deps.ledger.listen((event) => {
-    const text = worthTelling.includes(event.type) ? sentence(event, app.deps.ledger.state().runs) : null;
-    if (text) say(`   ${new Date(event.at).toISOString().slice(11, 23)}  ${text}`);
-  });
+  const { app, site, deploy, untilWatched, events, state } = opened.value;
+  const url = site.settings.publicUrl;
   return ok({
-    url: site.settings.publicUrl,
-    deploy: (version, wait) =>
-      deploy(app, { env, version, planOnly: false, approved: true, wait, lift: null, by: "you" }),
-    async untilWatched(atMostMs) {
-      const late = app.deps.clock.sleep(atMostMs, app.stopping);
-      await Promise.race([followWatch(app, site), late]);
-    },
-    events: () => app.deps.ledger.journal.read(0, 10_000),
-    state: () => app.deps.ledger.state(),
-    async close() {
-      hush();
-      await deliver(opened.value);
-      stop();
-      await Promise.allSettled([...app.watching.following.values()].map((one) => one.end));
-      const op: Op = { ...looseOp(app, "demo-end"), signal: new AbortController().signal };
-      await site.end(op);
-      const all = await site.world.runtime.instances(service);
-      for (const one of all.ok ? all.value : [])
-        if (one.state === "running") await site.world.runtime.stop(op, one, 5_000);
-      await withdraw();
-      close();
-    },
+    url,
+    paths: { base: "", chat: "/chat" },
+    perSecond: 150,
+    ordersUrl: url,
+    first: "v1",
+    deploy,
+    untilWatched,
+    events,
+    state,
+    close: () =>
+      opened.value.close(async () => {
+        const op: Op = { ...looseOp(app, "demo-end"), signal: new AbortController().signal };
+        await site.end(op);
+        const all = await site.world.runtime.instances(service);
+        for (const one of all.ok ? all.value : [])
+          if (one.state === "running") await site.world.runtime.stop(op, one, 5_000);
+      }),
   });
 }
 
@@ -88,7 +68,7 @@ function configText(folder: string, port: number, controllerPort: number): strin
   return `app: shop
 state: state
 environments:
-  ${env}:
+  production:
     services:
       ${service}:
         runtime: process
@@ -100,12 +80,12 @@ environments:
     database: { kind: sqlite, file: data/shop.db }
     smoke:
       - get: /products
-    watch: { for: ${watchFor}, check: 250ms }
+    watch: ${demoWatch}
 controller: { listen: "127.0.0.1:${controllerPort}" }
 `;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const { localProcesses } = await import("../os/processes.ts");
   return localProcesses().freePort();
 }

@@ -18,9 +18,6 @@ const pauseMs = 25;
 /** A source that is silent is asked again; only after this long without a sign of life is the watch called blind. */
 const blindAfterMs = 5_000;
 
-/** The source whose observations are our own health probes; all others report requests of users. */
-export const probeSource = "probe";
-
 export type Watched = { readonly finding: Finding; readonly elapsedMs: number };
 
 type Source = {
@@ -51,6 +48,10 @@ export async function observeWatch(
       silentSince: null,
     }),
   );
+  const heard = {
+    errors: sources.some((source) => source.about === "requests"),
+    probe: sources.some((source) => source.about === "probes"),
+  };
   const offsetMs = Math.max(0, clock.now() - watch.startedAt) - clock.elapsed();
   for (;;) {
     for (const source of open) await look(clock, watch, source, streams);
@@ -58,7 +59,7 @@ export async function observeWatch(
     const nowS = elapsedMs / 1_000;
     tickStreams(streams, nowS);
     const blind = { errors: blindOf(open, false), probe: blindOf(open, true) };
-    const watched = { finding: concludeStreams(streams, { nowS, blind }).worst, elapsedMs };
+    const watched = { finding: concludeStreams(streams, { nowS, blind, heard }).worst, elapsedMs };
     if (control.signal.aborted || control.enough(watched)) return watched;
     await clock.sleep(pauseMs, control.signal);
   }
@@ -74,15 +75,13 @@ async function look(clock: Clock, watch: WatchState, source: Source, streams: St
   source.position = batch.value.next;
   for (const seen of batch.value.observations) {
     if (seen.release !== watch.release) continue;
-    if (source.signals.name === probeSource) observeHealth(streams, timed(seen, watch));
+    if (source.signals.about === "probes") observeHealth(streams, timed(seen, watch));
     else observeRequest(streams, timed(seen, watch));
   }
 }
 
 function blindOf(open: readonly Source[], probe: boolean): string | null {
-  return (
-    open.find((one) => (one.signals.name === probeSource) === probe && one.blind !== null)?.blind ?? null
-  );
+  return open.find((one) => (one.signals.about === "probes") === probe && one.blind !== null)?.blind ?? null;
 }
 
 /** Seconds since the deploy. A wall clock that was set back must not hide requests: they are this release's own. */

@@ -2,14 +2,19 @@
 // Dashboard, status page, webhooks and the API move in here; each brings its own authorisation.
 import { Hono } from "hono";
 import type { App } from "../app/app.ts";
+import { edgesAnswer } from "../app/serving.ts";
+import { flagRoutes } from "./flags/routes.ts";
 
 export function publicApp(app: App): Hono {
   const hono = new Hono();
   hono.get("/healthz", (context) => context.text("ok\n"));
   hono.get("/readyz", async (context) => {
-    const routes = await Promise.all([...app.sites.values()].map((site) => site.world.traffic.now()));
-    const ready = routes.every((route) => route.ok) && !app.stopping.aborted;
+    const ready = (await edgesAnswer(app)) && !app.stopping.aborted;
     return context.text(ready ? "ready\n" : "an edge does not answer\n", ready ? 200 : 503);
   });
+  hono.route(
+    "/",
+    flagRoutes(app.flags, () => app.deps.clock.now()),
+  );
   return hono;
 }

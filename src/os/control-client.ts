@@ -1,6 +1,6 @@
 // The CLI's side of the control socket: one call, its lines as they come.
 import { request } from "node:http";
-import { createInterface } from "node:readline";
+import { createInterface, type Interface } from "node:readline";
 import { ok, problem, type Result } from "../core/result.ts";
 
 export type Lines = AsyncIterable<unknown>;
@@ -47,6 +47,12 @@ export function callController(
   });
 }
 
-async function* parsed(lines: AsyncIterable<string>): Lines {
+/** Listens from here on, not from the first question on: a quick answer may be there, and over, before anybody asks. */
+function parsed(lines: Interface): Lines {
+  const arrived = lines[Symbol.asyncIterator]();
+  return each({ [Symbol.asyncIterator]: () => arrived });
+}
+
+async function* each(lines: AsyncIterable<string>): Lines {
   for await (const line of lines) if (line !== "") yield JSON.parse(line);
 }

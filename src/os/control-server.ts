@@ -1,9 +1,12 @@
 // Listening on a unix socket that only we may open.
 import { chmodSync, mkdirSync, rmSync } from "node:fs";
-import type { Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import { dirname } from "node:path";
+import type { Duplex } from "node:stream";
 import { createAdaptorServer } from "@hono/node-server";
 
+/** A connection that leaves HTTP: it is the callee's from then on. */
+export type Upgrade = (request: IncomingMessage, socket: Duplex) => void;
 export type Fetch = (request: Request) => Response | Promise<Response>;
 
 /** An old socket file in the way is removed: the caller knows that nobody lives behind it. */
@@ -19,11 +22,19 @@ export async function listenOnPort(
   host: string,
   port: number,
   fetch: Fetch,
+  upgrade?: Upgrade,
 ): Promise<{ close(): void; port: number }> {
-  const server = await listening(fetch, (server) => server.listen(port, host));
+  const upgraded = new Set<Duplex>();
+  const server = await listening(fetch, (server) => {
+    if (upgrade)
+      server.on("upgrade", (request, socket) => keep(upgraded, socket) && upgrade(request, socket));
+    server.listen(port, host);
+  });
   const address = server.address();
   return {
-    ...closing(server, () => undefined),
+    ...closing(server, () => {
+      for (const socket of upgraded) socket.destroy();
+    }),
     port: typeof address === "object" && address ? address.port : port,
   };
 }
@@ -36,6 +47,13 @@ async function listening(fetch: Fetch, listen: (server: Server) => void): Promis
     listen(server);
   });
   return server;
+}
+
+function keep(all: Set<Duplex>, socket: Duplex): true {
+  all.add(socket);
+  socket.on("close", () => all.delete(socket));
+  socket.on("error", () => socket.destroy());
+  return true;
 }
 
 function closing(server: Server, after: () => void): { close(): void } {

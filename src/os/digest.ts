@@ -42,11 +42,16 @@ export async function digestTree(root: string, known: KnownFiles = new Map()): P
       }
     });
     if (odd !== null) return oddFile(join(start, odd));
-    entries.sort((a, b) => compareText(a.path, b.path));
-    return ok({ digest: digestEntries(entries), bytes, entries });
+    return ok(treeOf(entries, bytes));
   } catch (error) {
     return fileProblem(error, `read ${root}`, root);
   }
+}
+
+/** Sorts `entries`. */
+export function treeOf(entries: TreeEntry[], bytes: number): Tree {
+  entries.sort((a, b) => compareText(a.path, b.path));
+  return { digest: digestEntries(entries), bytes, entries };
 }
 
 async function collect(root: string, folder: string, paths: string[]): Promise<void> {

@@ -11,6 +11,11 @@ export function randomIds(): Ids {
   return { fresh: (prefix) => `${prefix}-${randomName()}` };
 }
 
+/** 256 bits that nobody can guess, safe in addresses and headers. */
+export function randomSecret(): string {
+  return randomBytes(32).toString("base64url");
+}
+
 function randomName(): string {
   return Array.from(randomBytes(CHARACTERS), (byte) => ALPHABET[byte % ALPHABET.length]).join("");
 }

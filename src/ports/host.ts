@@ -16,7 +16,10 @@ export type Command = {
 
 /** How a command ended, complete enough to say why without running it again. */
 export type Finished = {
-  /** Null where a signal ended it. */
+  /**
+   * Null where a signal ended it, or where nobody can tell: the connection to a remote host was lost, or the command was
+   * given up there. Then `signal` says nothing either, and only the target knows what became of it.
+   */
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly timedOut: boolean;

@@ -9,11 +9,16 @@ export type Instance = {
   readonly service: string;
   /** Release id. */
   readonly release: string;
-  /** Where it answers, e.g. `http://127.0.0.1:4711`. */
-  readonly url: string;
+  /** Where the edge, and our own checks, reach it, e.g. `http://127.0.0.1:4711`; null for what answers no requests. */
+  readonly url: string | null;
   /** The op that started it. */
   readonly op: string;
   readonly state: "running" | "exited";
+  /**
+   * What the runtime itself says of it (healthcheck, unit state); `unsaid` where it has no word for it. One that exited
+   * and is `unhealthy` is started again and again by its platform, until it is stopped.
+   */
+  readonly health: "healthy" | "starting" | "unhealthy" | "unsaid";
   /** Newest lines of its output, for a person who wants to know why it died. Redacted. */
   readonly lastLines: readonly string[];
 };

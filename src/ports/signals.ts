@@ -15,7 +15,10 @@ export type Batch = {
 
 /** A source of observations. */
 export interface Signals {
+  /** Unique in its environment, e.g. `access:api`. */
   readonly name: string;
+  /** What its observations are: requests of users, or health probes of our own. */
+  readonly about: "requests" | "probes";
   /** The position "from now on". */
   position(): Promise<Result<Json>>;
   /** What happened since `from`, at most one batch; empty when nothing did. Never waits long (≤ 50 ms). */

@@ -1,16 +1,26 @@
 // Everything outside that a step may touch, for one environment. Steps get this and nothing else.
 
+import type { Adoption } from "./adoption.ts";
 import type { Children } from "./children.ts";
 import type { Clock } from "./clock.ts";
 import type { Database } from "./database.ts";
 import type { Flags } from "./flags.ts";
 import type { HttpClient } from "./http-client.ts";
+import type { Rollout } from "./rollout.ts";
 import type { Runtime } from "./runtime.ts";
+import type { Tasks } from "./tasks.ts";
 import type { Traffic } from "./traffic.ts";
 
 export type World = {
   readonly runtime: Runtime;
-  readonly traffic: Traffic;
+  /** The edge in front of a service, by the service's name. Asking for it touches nothing. */
+  readonly traffic: (service: string) => Traffic;
+  /** For platforms that replace services in place; null where releases start beside each other. */
+  readonly rollout: Rollout | null;
+  /** For commands that run once in a release; null where the runtime can't. */
+  readonly tasks: Tasks | null;
+  /** For stacks that may run before Lastgood comes; null where nothing is taken over. */
+  readonly adoption: Adoption | null;
   /** Null where the environment has no database of ours to look after. */
   readonly database: Database | null;
   /** Null where the environment has no flags of ours. */

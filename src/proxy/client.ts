@@ -19,7 +19,34 @@ export function isTrustedPeer(address: string): boolean {
   );
 }
 
+/**
+ * Whose request it is: the peer's, or, where the peer is a proxy of ours, the newest address in X-Forwarded-For that
+ * is not. Each proxy appends whom it was asked by, so what a client wrote there itself stands further left and does
+ * not count. Where all are private (an intranet), the oldest.
+ */
+export function askerAddress(peer: string, forwardedFor: readonly string[]): string {
+  let asker = peer;
+  const chain = forwardedFor.join(",").split(",");
+  while (isTrustedPeer(asker)) {
+    const next = chain.pop();
+    if (next === undefined) break;
+    const address = hopAddress(next);
+    if (address === null) break; // somebody's `unknown` or worse: what stands left of it is no better
+    asker = address;
+  }
+  return asker;
+}
+
+/** `1.2.3.4`, `1.2.3.4:5678`, `2001:db8::1` or `[2001:db8::1]:5678`. */
+function hopAddress(text: string): string | null {
+  const hop = text.trim();
+  const bare = /^\[([^\]]+)\](?::\d+)?$/.exec(hop)?.[1] ?? /^([^:]+):\d+$/.exec(hop)?.[1] ?? hop;
+  const address = plainAddress(bare);
+  return isIPv4(address) || isIPv6(address) ? address : null;
+}
+
 export type Asker = {
+  /** See `askerAddress`. */
   readonly address: string;
   readonly agent: string;
   /** Value of the configured account header; empty where there is none. */

@@ -1,5 +1,5 @@
 // Heads of requests and answers on their way through: hop-by-hop fields end here, forwarding fields are added.
-import { cookieValue, isTrustedPeer } from "./client.ts";
+import { askerAddress, cookieValue, isTrustedPeer } from "./client.ts";
 
 export const releaseHeader = "x-lastgood-release";
 
@@ -40,6 +40,8 @@ export type RequestHead = {
   readonly expects: boolean;
   /** The protocol of an Upgrade request, lower case; empty where there is none. */
   readonly upgrade: string;
+  /** Who asks, behind proxies of ours too. */
+  readonly asker: string;
   readonly agent: string;
   readonly account: string;
   readonly session: string;
@@ -132,6 +134,7 @@ export function requestHead(facts: RequestFacts): RequestHead {
     body,
     expects,
     upgrade: g.connection.includes("upgrade") ? g.upgrade.toLowerCase() : "",
+    asker: askerAddress(facts.address, g.forwardedFor),
     agent: g.agent,
     account: g.account,
     session: facts.keyCookie === undefined ? "" : cookieValue(g.cookies, facts.keyCookie),

@@ -1,6 +1,7 @@
 // Connections to the app: one pool for each backend, retired when the route leaves it.
 import http from "node:http";
 import type { Socket } from "node:net";
+import { sharedLookup } from "./lookup.ts";
 import type { Backend } from "./route.ts";
 
 const freeSockets = 256;
@@ -146,6 +147,8 @@ function newPool(backend: Backend, keepAliveMs: number, elapsed: () => number): 
   return pool;
 }
 
+const lookup = sharedLookup();
+
 function request(pool: PoolState, outgoing: Outgoing, elapsed: () => number): http.ClientRequest {
   const url = new URL(pool.backend.url);
   const mayReuse =
@@ -158,6 +161,7 @@ function request(pool: PoolState, outgoing: Outgoing, elapsed: () => number): ht
     headers: outgoing.headers,
     agent: mayReuse ? pool.agent : pool.fresh,
     maxHeaderSize: headBytes,
+    lookup,
   });
   made.once("socket", (socket) => pool.idleSince.delete(socket));
   made.once("response", (incoming) => {

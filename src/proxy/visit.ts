@@ -9,7 +9,6 @@ import type { Backend } from "./route.ts";
 export type Visit = {
   readonly at: number;
   readonly began: number;
-  readonly address: string;
   readonly method: string;
   readonly head: RequestHead;
   /** Where it went; null as long as it went nowhere. */
@@ -35,7 +34,7 @@ export function visit(edge: Edge, request: IncomingMessage): Visit {
   const { generation } = edge.route();
   edge.counters.open += 1;
   const [at, began] = [edge.clock.now(), edge.clock.elapsed()];
-  return { at, began, address, method, head, backend: null, generation, by: null, why: null };
+  return { at, began, method, head, backend: null, generation, by: null, why: null };
 }
 
 /** Take the route of this moment. Null: there is no backend. */
@@ -90,12 +89,12 @@ export function guarded(edge: Edge, end: () => void, work: () => void): void {
 export function logVisit(edge: Edge, of: Visit, status: number, aborted: boolean): void {
   edge.counters.open -= 1;
   edge.counters.requests += 1;
-  const { account, session, agent, target } = of.head;
+  const { asker, account, session, agent, target } = of.head;
   edge.log.add(
     accessLine({
       at: of.at,
       backend: of.backend,
-      client: clientKey({ address: of.address, agent, account, session }),
+      client: clientKey({ address: asker, agent, account, session }),
       method: of.method,
       target,
       status,

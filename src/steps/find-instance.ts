@@ -3,15 +3,22 @@ import { ok, type Result } from "../core/result.ts";
 import type { Instance } from "../ports/runtime.ts";
 import type { World } from "../ports/world.ts";
 
-export type Found = { readonly live: readonly Instance[]; readonly dead: readonly Instance[] };
+export type Found = {
+  readonly live: readonly Instance[];
+  readonly dead: readonly Instance[];
+  /** Dead, but only until its platform starts it once more: these have to be stopped as well. */
+  readonly restless: readonly Instance[];
+};
 
 export async function findInstances(world: World, service: string, release: string): Promise<Result<Found>> {
   const all = await world.runtime.instances(service);
   if (!all.ok) return all;
   const ours = all.value.filter((instance) => instance.release === release);
+  const dead = ours.filter((instance) => instance.state === "exited");
   return ok({
     live: ours.filter((instance) => instance.state === "running"),
-    dead: ours.filter((instance) => instance.state === "exited"),
+    dead,
+    restless: dead.filter(({ health }) => health === "unhealthy"),
   });
 }
 

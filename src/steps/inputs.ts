@@ -8,9 +8,15 @@ export const startInput = z.strictObject(place);
 export const stopInput = z.strictObject({ ...place, graceMs: z.number() });
 export const healthInput = z.strictObject({
   ...place,
-  path: z.string(),
+  path: z.string().nullable(),
   timeoutMs: z.number(),
   intervalMs: z.number(),
+});
+export const taskInput = z.strictObject({
+  ...place,
+  name: z.string(),
+  argv: z.tuple([z.string()], z.string()),
+  timeoutMs: z.number(),
 });
 export const smokeInput = z.strictObject({
   ...place,
@@ -22,10 +28,15 @@ export const switchInput = z.strictObject({
   /** The plan counts on requests waiting meanwhile. */
   mustBeHeld: z.boolean(),
 });
-export const holdInput = z.strictObject({ held: z.boolean() });
+export const holdInput = z.strictObject({ service: z.string(), held: z.boolean() });
 export const drainInput = z.strictObject({ ...place, timeoutMs: z.number() });
-export const verifyInput = z.strictObject({ release: z.string(), path: z.string() });
+export const verifyInput = z.strictObject({ ...place, path: z.string() });
 export const backupInput = z.strictObject({ label: z.string(), position: z.boolean() });
 export const restoreInput = z.strictObject({ backup: z.string() });
 export const ofInput = z.strictObject({ of: z.string() });
 export const flagInput = z.strictObject({ flag: z.string(), on: z.boolean() });
+export const rolloutInput = z.strictObject({
+  ...place,
+  /** How long the platform may take to replace all copies, monotonic milliseconds. */
+  timeoutMs: z.number(),
+});

@@ -10,7 +10,10 @@ import { instanceStop } from "./instance-stop.ts";
 import { releaseForget } from "./release-forget.ts";
 import { releasePrepare } from "./release-prepare.ts";
 import { releaseVerify } from "./release-verify.ts";
+import { serviceRollout } from "./rollout.ts";
 import { smokeRun } from "./smoke-run.ts";
+import { stackAdopt, stackLeave } from "./stack-adopt.ts";
+import { taskRun } from "./task-run.ts";
 import { trafficDrain } from "./traffic-drain.ts";
 import { trafficHold } from "./traffic-hold.ts";
 import { trafficSwitch } from "./traffic-switch.ts";
@@ -23,6 +26,10 @@ const all: readonly StepKind[] = [
   instanceStop,
   instanceHealth,
   smokeRun,
+  serviceRollout,
+  stackAdopt,
+  stackLeave,
+  taskRun,
   trafficSwitch,
   trafficHold,
   trafficDrain,

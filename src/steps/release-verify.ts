@@ -11,12 +11,12 @@ export const releaseVerify = readStep({
   kind: "release.verify",
   limitMs: () => asks * (limits.probeTimeoutMs + pauseMs),
   async run({ world, op }, input) {
-    const { release, path } = verifyInput.parse(input);
+    const { service, release, path } = verifyInput.parse(input);
     let saw = "nothing";
     for (let ask = 1; ask <= asks && !op.signal.aborted; ask++) {
-      const answer = await world.traffic.whoAnswers(path, limits.probeTimeoutMs);
+      const answer = await world.traffic(service).whoAnswers(path, limits.probeTimeoutMs);
       if (answer.ok && answer.value.release === release && answer.value.status < 500) {
-        return ok({ release, status: answer.value.status });
+        return ok({ service, release, status: answer.value.status });
       }
       saw = answer.ok ? `${answer.value.release ?? "nobody"} with ${answer.value.status}` : answer.error.what;
       await world.clock.sleep(pauseMs, op.signal);

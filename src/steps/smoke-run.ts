@@ -21,6 +21,8 @@ export const smokeRun = readStep({
         `it exited. ${lastWords(found.value)}`,
         "Mend the release and deploy it again.",
       );
+    if (instance.url === null)
+      return problem("config", `${service} has no port to try`, "Name another service in the smoke check.");
     for (const { path, expect } of checks) {
       const url = instance.url + path;
       const answer = await world.http.request({

@@ -18,7 +18,7 @@ export const trafficDrain = readStep({
     for (;;) {
       let open = 0;
       for (const instance of found.value.live) {
-        const count = await world.traffic.inFlight(instance.id);
+        const count = await world.traffic(service).inFlight(instance.id);
         if (!count.ok) return count;
         open += count.value;
       }

@@ -10,26 +10,27 @@ export const trafficHold: StepKind = {
   kind: "traffic.hold",
   class: "guarded",
   limitMs: () => 10_000,
-  async before({ world }) {
-    const now = await world.traffic.now();
+  async before({ world }, input) {
+    const now = await world.traffic(holdInput.parse(input).service).now();
     return now.ok ? ok({ generation: now.value.generation }) : now;
   },
   async run({ world, op, before: seen }, input) {
-    const { held } = holdInput.parse(input);
-    const now = await world.traffic.now();
+    const { service, held } = holdInput.parse(input);
+    const traffic = world.traffic(service);
+    const now = await traffic.now();
     if (!now.ok) return now;
     if (now.value.held === held) return ok(null);
-    const changed = await world.traffic.change(op, before.parse(seen).generation, {
+    const changed = await traffic.change(op, before.parse(seen).generation, {
       backend: now.value.backend,
       held,
     });
     return changed.ok ? ok(null) : changed;
   },
   async probe({ world, before: seen }, input) {
-    const now = await world.traffic.now();
+    const { service, held } = holdInput.parse(input);
+    const now = await world.traffic(service).now();
     if (!now.ok) return { is: "unknown", what: now.error.what };
-    if (now.value.held === holdInput.parse(input).held)
-      return { is: "applied", evidence: { generation: now.value.generation } };
+    if (now.value.held === held) return { is: "applied", evidence: { generation: now.value.generation } };
     if (now.value.generation === before.parse(seen).generation) return { is: "absent" };
     return { is: "foreign", what: `the route was changed by somebody else (${now.value.op ?? "no op"})` };
   },

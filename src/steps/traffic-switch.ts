@@ -21,21 +21,26 @@ export const trafficSwitch: StepKind = {
   limitMs: () => 10_000,
   async before({ world, step }, input) {
     const { service, release, mustBeHeld } = switchInput.parse(input);
-    const [now, backend] = await Promise.all([world.traffic.now(), backendOf(world, service, release)]);
+    const [now, backend] = await Promise.all([
+      world.traffic(service).now(),
+      backendOf(world, service, release),
+    ]);
     if (!now.ok) return now;
     if (!backend.ok) return backend;
     const { generation, held } = now.value;
     // After a reboot this may be done again when we ourselves have let requests go on since.
-    if (mustBeHeld && !held && step("let-go") === null) return letGoByHand;
+    if (mustBeHeld && !held && step(`let-go-${service}`) === null) return letGoByHand;
     return ok({ generation, current: now.value.backend?.instance ?? null, held, backend: backend.value });
   },
-  async run(context) {
+  async run(context, input) {
     const { generation, current, held, backend } = before.parse(context.before);
     if (current === (backend?.instance ?? null)) return ok(null);
-    const changed = await context.world.traffic.change(context.op, generation, { backend, held });
+    const traffic = context.world.traffic(switchInput.parse(input).service);
+    const changed = await traffic.change(context.op, generation, { backend, held });
     return changed.ok ? ok({ generation: changed.value.generation }) : changed;
   },
-  probe: (context) => probeRoute(context, before.parse(context.before)),
+  probe: (context, input) =>
+    probeRoute(context, switchInput.parse(input).service, before.parse(context.before)),
   repair: async () => ok(undefined),
 };
 
@@ -46,11 +51,16 @@ const letGoByHand = problem(
   "Find out who changes the route, then say it again.",
 );
 
-async function probeRoute({ world, op }: StepContext, wanted: z.infer<typeof before>) {
-  const now = await world.traffic.now();
+async function probeRoute({ world, op }: StepContext, service: string, wanted: z.infer<typeof before>) {
+  const now = await world.traffic(service).now();
   if (!now.ok) return { is: "unknown", what: now.error.what } as const;
   const { backend, generation } = now.value;
-  const evidence = { release: backend?.release ?? null, instance: backend?.instance ?? null, generation };
+  const evidence = {
+    service,
+    release: backend?.release ?? null,
+    instance: backend?.instance ?? null,
+    generation,
+  };
   if (backend?.instance === wanted.backend?.instance) return { is: "applied", evidence } as const;
   if (generation === wanted.generation) return { is: "absent" } as const;
   const who = now.value.op === op.id ? "this step" : `somebody else (${now.value.op ?? "no op"})`;
@@ -74,6 +84,12 @@ async function backendOf(
       "missing",
       `no instance of ${release} is running`,
       "Start it first: lastgood rollback does that.",
+    );
+  if (live.url === null)
+    return problem(
+      "config",
+      `${live.id} answers no requests: it has no port`,
+      "Give its service a port in lastgood.yml.",
     );
   return ok({ release: live.release, instance: live.id, url: live.url });
 }

@@ -9,6 +9,7 @@ import { status } from "../../src/app/status.ts";
 import { envState } from "../../src/core/state.ts";
 import { exitCodes } from "../../src/core/view/outcome.ts";
 import { tell } from "../../src/engine/tell.ts";
+import { routeOf } from "../../src/testing/sim/target.ts";
 import { type FakeApp, fakeApp } from "./fake-app.ts";
 
 const common = { env: "production", planOnly: false, approved: true, wait: true, by: "test" } as const;
@@ -227,7 +228,7 @@ test("a paused run is shown by lock, refuses a deploy with exit 4, and break fre
   const refused = await send(fake, "v2");
   expect([refused.outcome, exitCodes[refused.outcome]]).toEqual(["waits", 4]);
   const epoch = ledger.journal.epoch();
-  fake.target.route = { ...fake.target.route, epoch: epoch + 10 };
+  fake.target.routes.set("web", { ...routeOf(fake.target, "web"), epoch: epoch + 10 });
   const broken = await fake.settle(lockBreak(fake.app, { env: "production", by: "test", why: "seen to" }));
   expect(broken.outcome).toBe("done");
   // Above all that was seen: ours, and what the target knows.

@@ -1,9 +1,12 @@
 // An app in the simulated world: real use cases, engine and journal code; simulated target, time and signals.
+
 import type { App, Settings, Site } from "../../src/app/app.ts";
+import type { FlagDesk } from "../../src/app/flag-desk.ts";
 import type { Observation } from "../../src/core/detect/finding.ts";
 import { ok } from "../../src/core/result.ts";
 import { openLedger } from "../../src/engine/ledger.ts";
 import type { Notifier } from "../../src/ports/notifier.ts";
+import type { Parts } from "../../src/ports/parts.ts";
 import type { Signals } from "../../src/ports/signals.ts";
 import { stepKind } from "../../src/steps/registry.ts";
 import { memoryJournal, newMemoryStore } from "../../src/testing/memory-journal.ts";
@@ -31,6 +34,13 @@ export type FakeApp = {
   close(): void;
 };
 
+/** Nothing can be seen or restarted here. */
+const noParts: Parts = {
+  list: async () => ok([]),
+  logs: async () => ok({ lines: [], next: "" }),
+  restart: async () => ok(undefined),
+};
+
 const env = "production";
 const perSecond = 100;
 
@@ -52,7 +62,7 @@ export function fakeApp(change: Partial<Settings> = {}, tempers: Record<string, 
   const site: Site = {
     settings: { ...settings, ...change },
     world,
-    signals: (release) => [users(target, clock, behaviours), probes(target, clock, release)],
+    signals: (release) => [users(target, clock, behaviours), probes(target, clock, release.id)],
     ensure: async () => ok(undefined),
     end: async () => ok(undefined),
     notifiers: [notifier],
@@ -64,6 +74,8 @@ export function fakeApp(change: Partial<Settings> = {}, tempers: Record<string, 
     ids: { fresh },
     sites: new Map([[env, site]]),
     watching: { live: new Map(), following: new Map() },
+    flags: noFlagDesk,
+    care: () => ({ parts: noParts, glass: null }),
     stopping: stopping.signal,
   };
   return {
@@ -80,13 +92,25 @@ export function fakeApp(change: Partial<Settings> = {}, tempers: Record<string, 
   };
 }
 
+const noFlagDesk: FlagDesk = {
+  env: () => null,
+  envs: () => [],
+  secret: () => "",
+  startedWith: async () => null,
+  sources: async () => [],
+  setLive: async () => ok(undefined),
+  look: async () => undefined,
+  beat: () => undefined,
+  close: () => undefined,
+};
+
 const settings: Settings = {
   app: "shop",
   env,
-  service: "web",
   publicUrl: "http://127.0.0.1:8080",
   strategy: "side-by-side",
   smoke: [],
+  tasks: [],
   drainMs: 1_000,
   watch: { forMs: 60_000, checkMs: 1_000, tolerate: 0.01, waitForVerdict: true },
   policy: { release: "auto", database: "ask" },
@@ -99,6 +123,7 @@ function users(target: Target, clock: SimClock, behaviours: Map<string, Behaviou
   let count = 0;
   return {
     name: "access",
+    about: "requests",
     position: async () => ok(clock.now()),
     async observe() {
       const release = serving(target);
@@ -138,6 +163,7 @@ function probes(target: Target, clock: SimClock, release: string): Signals {
   let dueMs = clock.elapsed();
   return {
     name: "probe",
+    about: "probes",
     position: async () => ok(null),
     async observe() {
       const due = clock.elapsed() >= dueMs;

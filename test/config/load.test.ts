@@ -43,6 +43,13 @@ test("the smallest config gets every default, from the limits of the product", (
         },
         policy: { release: "auto", database: "ask" },
         keep: { releases: limits.keepGoodReleases },
+        checks: {
+          disks: [],
+          units: [],
+          sites: [],
+          certificates: [],
+          backupsWithin: { ms: 7 * 24 * 60 * 60_000 },
+        },
         notify: [],
       },
     },
@@ -300,8 +307,8 @@ environments:
   const { production, ...others } = loaded(text).environments;
   expect(others).toEqual({});
   expect(production?.watch).toMatchObject({ for: { ms: 3_600_000 }, tolerate: { fraction: 0.02 } });
-  expect(production?.services["web"]?.env).toEqual({ MODE: "fast" });
-  expect(production?.traffic.listen).toEqual({ host: "::1", port: 80 });
+  expect(production?.services?.["web"]?.env).toEqual({ MODE: "fast" });
+  expect(production?.traffic).toMatchObject({ listen: { host: "::1", port: 80 } });
 });
 
 test("a mistake behind an alias is told once, where it stands", () => {

@@ -35,7 +35,7 @@ test.each([
   "COMPASS_URL",
 ])("%s is a plain setting", (name) => {
   expect(looksSecret(name)).toBe(false);
-  expect(loaded(withEnv(`{ ${name}: abc }`)).environments["production"]?.services["web"]?.env).toEqual({
+  expect(loaded(withEnv(`{ ${name}: abc }`)).environments["production"]?.services?.["web"]?.env).toEqual({
     [name]: "abc",
   });
 });

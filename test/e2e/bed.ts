@@ -92,9 +92,14 @@ controller: { listen: "127.0.0.1:${controllerPort}" }
   };
 }
 
-export function run(args: readonly string[], env: Record<string, string> = {}): Promise<Said> {
+export function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  cwd?: string,
+): Promise<Said> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [bin, ...args], {
+      ...(cwd === undefined ? {} : { cwd }),
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, CI: "true", ...env },
     });

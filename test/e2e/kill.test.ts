@@ -78,7 +78,7 @@ async function recoverTwice(from: string, to: string): Promise<string> {
   const run = env.run === null ? null : deps.ledger.state().runs[env.run];
   expect(["paused", undefined]).toContain(run?.status);
   const site = first.app.sites.get("production");
-  const answer = await site?.world.traffic.whoAnswers("/health", 5_000);
+  const answer = await site?.world.traffic("web").whoAnswers("/health", 5_000);
   first.close();
   if (!answer?.ok) throw new Error(`nobody answers: ${answer?.error.what}`);
   const serving = answer.value.release?.split("-")[0] ?? "nobody";

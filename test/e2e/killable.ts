@@ -1,12 +1,13 @@
 // A controller that ends itself by SIGKILL at its n-th journal append, before or after it is durable; or not at all.
-// argv: config, verb (deploy | rollback), version, n (0: never), phase (before | after)
+// argv: config, verb (deploy | rollback), version, n (0: never), phase (before | after), whom to end instead of itself (pid)
 import { deploy } from "../../src/app/deploy.ts";
 import { rollback } from "../../src/app/rollback.ts";
 import { announce, settle } from "../../src/compose/controller.ts";
 import type { Journal } from "../../src/ports/journal.ts";
 import { openHere } from "./bed.ts";
 
-const [config = "", verb, version = "", at = "0", phase = "before"] = process.argv.slice(2);
+const [config = "", verb, version = "", at = "0", phase = "before", victim = process.pid] =
+  process.argv.slice(2);
 const opened = await openHere(config);
 // The test goes to and fro: what a rollback left in quarantine may serve again.
 const { ledger } = opened.app.deps;
@@ -21,9 +22,9 @@ let count = 0;
 journal.append = (...args) => {
   count += 1;
   const now = count === Number(at);
-  if (now && phase === "before") process.kill(process.pid, "SIGKILL");
+  if (now && phase === "before") process.kill(Number(victim), "SIGKILL");
   const written = append(...args);
-  if (now && phase === "after") process.kill(process.pid, "SIGKILL");
+  if (now && phase === "after") process.kill(Number(victim), "SIGKILL");
   return written;
 };
 await announce(opened);

@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { clientKey, cookieValue, isTrustedPeer, network, plainAddress } from "../../src/proxy/client.ts";
+import {
+  askerAddress,
+  clientKey,
+  cookieValue,
+  isTrustedPeer,
+  network,
+  plainAddress,
+} from "../../src/proxy/client.ts";
 import { requestHead } from "../../src/proxy/head.ts";
 
 const asker = { address: "203.0.113.9", agent: "curl", account: "", session: "" };
@@ -51,6 +58,27 @@ test.each([
   ["2001:db8::1", false],
   ["100.1.1.1", false],
 ])("a peer at %s is believed: %s", (address, trusted) => expect(isTrustedPeer(address)).toBe(trusted));
+
+test.each([
+  ["a public peer is the asker, whatever it writes", "8.8.8.8", ["1.1.1.1"], "8.8.8.8"],
+  ["a proxy of ours without the field is the asker itself", "172.18.0.5", [], "172.18.0.5"],
+  [
+    "behind one proxy of ours it is the address that it appended",
+    "172.18.0.5",
+    ["9.9.9.9, 203.0.113.7"],
+    "203.0.113.7",
+  ],
+  [
+    "behind two of them the inner one does not count",
+    "127.0.0.1",
+    ["203.0.113.7", "10.0.0.2"],
+    "203.0.113.7",
+  ],
+  ["in an intranet it is the oldest", "172.18.0.5", ["192.168.1.9, 10.0.0.2"], "192.168.1.9"],
+  ["ports and brackets are no part of an address", "127.0.0.1", ["[2001:db8::7]:443"], "2001:db8::7"],
+  ["nor is the port of the fourth version", "127.0.0.1", ["203.0.113.7:5500"], "203.0.113.7"],
+  ["words that are no address end the search", "127.0.0.1", ["203.0.113.7, unknown"], "127.0.0.1"],
+])("%s", (_name, peer, chain, asker) => expect(askerAddress(peer, chain)).toBe(asker));
 
 test("a public peer's forwarding fields are replaced, all of them", () => {
   const { headers } = requestHead({

@@ -10,7 +10,7 @@ import { type Mutant, mutants } from "./mutants.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 // Inside the repository, so that the copies find node_modules.
 const cage = join(root, ".cache", `mutants-${process.pid}`);
-const limitMs = 90_000;
+const limitMs = 180_000;
 
 afterAll(() => rmSync(cage, { recursive: true, force: true }));
 

@@ -133,4 +133,22 @@ export const mutants: readonly Mutant[] = [
     from: "const result = await Promise.race([working, late]);",
     to: "const result = await working;",
   },
+  {
+    name: "the new worker starts before the old one has stopped",
+    file: "core/plan/exchange.ts",
+    from: "return { steps: [...stops, ...starts, ...waits], undo };",
+    to: "return { steps: [...starts, ...stops, ...waits], undo };",
+  },
+  {
+    name: "the way back forgets the second service's route",
+    file: "core/plan/exchange.ts",
+    from: "const undo = all.toReversed().flatMap((service) =>",
+    to: "const undo = all.slice(0, 1).flatMap((service) =>",
+  },
+  {
+    name: "the way back forgets the old worker",
+    file: "core/plan/exchange.ts",
+    from: "block.undoing(stops, block.ending(",
+    to: "block.undoing([], block.ending(",
+  },
 ];

@@ -9,7 +9,7 @@ import type { Life } from "../../src/testing/sim/controller.ts";
 import { calm } from "../../src/testing/sim/scenario.ts";
 import { simClock } from "../../src/testing/sim/sim-clock.ts";
 import { simRelease } from "../../src/testing/sim/stage.ts";
-import { newTarget, serving, type Target } from "../../src/testing/sim/target.ts";
+import { newTarget, routeOf, serving, type Target } from "../../src/testing/sim/target.ts";
 import { simDatabase, simRuntime, simTraffic } from "../../src/testing/sim/world.ts";
 
 const service = "web";
@@ -56,8 +56,8 @@ describe("simulated traffic", () => {
   test.each(trafficContract)("$name", async ({ run }) => {
     const target = newTarget();
     const bed: TrafficBed = {
-      traffic: simTraffic(target, life()),
-      again: async () => simTraffic(target, life()),
+      traffic: simTraffic(target, life(), service),
+      again: async () => simTraffic(target, life(), service),
       op,
       backend: async (name) => backend(target, name),
       ask: () => ask(target),
@@ -77,7 +77,7 @@ function backend(target: Target, name: string) {
 
 /** A user waits while requests are held, and is then served by whoever it is. */
 async function ask(target: Target): Promise<{ status: number; release: string | null }> {
-  while (target.route.held) await new Promise((resolve) => setImmediate(resolve));
+  while (routeOf(target, service).held) await new Promise((resolve) => setImmediate(resolve));
   const release = serving(target);
   return { status: release === null ? 503 : 200, release };
 }

@@ -40,8 +40,28 @@ export const rooms: readonly Room[] = [
   { room: "config", imports: ["core"], grants: { zod: shapes, yaml: "the file format" } },
   { room: "steps", imports: ["core", "ports"], grants: { zod: shapes, async: "acts" } },
   {
-    room: "drivers/runtime",
+    room: "drivers/docker",
     imports: ["core", "ports"],
+    grants: { zod: shapes, async: "asks and acts", "node:path": paths },
+  },
+  {
+    room: "drivers/tasks",
+    imports: ["core", "ports", "drivers/docker", "drivers/runtime"],
+    grants: { async: "acts" },
+  },
+  {
+    room: "drivers/rollout",
+    imports: ["core", "ports", "drivers/runtime"],
+    grants: { async: "acts" },
+  },
+  {
+    room: "drivers/adopt",
+    imports: ["core", "ports", "drivers/docker", "drivers/traffic"],
+    grants: { zod: shapes, async: "acts", "node:path": paths },
+  },
+  {
+    room: "drivers/runtime",
+    imports: ["core", "ports", "drivers/docker"],
     grants: { zod: shapes, async: "acts", "node:path": paths },
     files: {
       "process-proof.ts": { "node:crypto": digests },
@@ -51,9 +71,13 @@ export const rooms: readonly Room[] = [
   },
   {
     room: "drivers/traffic",
-    imports: ["core", "ports"],
+    imports: ["core", "ports", "drivers/docker"],
     grants: { zod: shapes, async: "acts", "node:path": paths },
-    files: { "proxy-files.ts": { "node:crypto": digests } },
+    files: {
+      "proxy-files.ts": { "node:crypto": digests },
+      "edge-config.ts": { "node:crypto": digests },
+      "edge-image.ts": { "node:crypto": digests },
+    },
   },
   {
     room: "drivers/database",
@@ -76,6 +100,27 @@ export const rooms: readonly Room[] = [
     room: "drivers/signals",
     imports: ["core", "ports"],
     grants: { zod: shapes, async: "acts", "node:path": paths },
+  },
+  {
+    room: "drivers/checks",
+    imports: ["core", "ports"],
+    grants: { zod: shapes, async: "looks" },
+    files: { "certificates.ts": { "node:crypto": "reads certificates" } },
+  },
+  {
+    room: "drivers/parts",
+    imports: ["core", "ports"],
+    grants: { zod: shapes, async: "reads and restarts" },
+    files: { "text.ts": { "node:util": "strips control sequences from text" } },
+  },
+  {
+    room: "drivers/flags",
+    imports: ["core", "ports"],
+    grants: { async: "acts" },
+    files: {
+      "evaluate.ts": { "@openfeature/flagd-core": "evaluates rules as every flagd client does" },
+      "source-tree.ts": { "node:path": paths },
+    },
   },
   {
     room: "drivers/notifier",
@@ -108,13 +153,17 @@ export const rooms: readonly Room[] = [
       "node:fs": "the home of files",
       "node:fs/promises": "the home of files",
       "node:net": "the home of sockets",
+      "node:tls": "the home of sockets",
       "node:http": "the home of HTTP",
       "node:https": "the home of HTTP",
+      "node:http2": "the home of HTTP",
       "node:crypto": "digests and random names",
       "node:events": "waits for what streams and children say",
       "node:os": "boot time and interfaces",
       "node:path": paths,
       "node:readline": "lines of the control socket",
+      "node:timers/promises": "waits for an inspector to open",
+      net: "speaks to an inspector",
       "node:stream": "output of children",
       "@hono/node-server": "listens on the control socket",
     },
@@ -136,6 +185,7 @@ export const rooms: readonly Room[] = [
     },
     files: {
       "main.ts": { clock: ownClock, process: "the process entry", exit: "the process entry" },
+      "lookup.ts": { "node:dns": "asks for the address of a name once, however many wait" },
     },
   },
   { room: "engine", imports: ["core", "ports", "steps"], grants: { async: "acts" } },
@@ -143,8 +193,19 @@ export const rooms: readonly Room[] = [
     room: "app",
     imports: ["core", "ports", "config", "steps", "engine"],
     grants: { zod: shapes, async: "acts" },
+    files: {
+      "init/compose-model.ts": { yaml: "reads the team's own compose files" },
+      "init/init.ts": { "node:path": paths },
+      "init/look.ts": { "node:path": paths },
+      "init/look-compose.ts": { "node:path": paths, "node:util": "parseEnv: reads the text of an env file" },
+      "init/reader.ts": { "node:path": paths },
+    },
   },
-  { room: "http", imports: ["core", "app"], grants: { hono: "routes", async: "answers" } },
+  {
+    room: "http",
+    imports: ["core", "app"],
+    grants: { hono: "routes", zod: shapes, async: "answers" },
+  },
   {
     room: "cli",
     imports: ["core", "app"],
@@ -152,6 +213,7 @@ export const rooms: readonly Room[] = [
     files: {
       "format/steps.ts": { clock: "shows how long a step has been going on", timers: "redraws the picture" },
       "verbs/log.ts": { timers: "--follow asks again and again" },
+      "verbs/parts.ts": { timers: "--follow asks again and again" },
     },
   },
   {
@@ -173,6 +235,7 @@ export const rooms: readonly Room[] = [
     grants: { async: "plays scenarios", "node:assert/strict": "contract cases throw, whatever runs them" },
     files: {
       "contracts/runtime.ts": { "node:timers/promises": "real processes need real time" },
+      "contracts/rollout.ts": { "node:timers/promises": "real platforms need real time" },
       "sim/sim-clock.ts": {
         timers: "lets everything that can happen now happen, before it moves the simulated time",
       },
@@ -197,6 +260,14 @@ export const rooms: readonly Room[] = [
       "node:sqlite": "looks into the shop's database: is every acknowledged order there?",
     },
     files: {
+      "stack/bed.ts": { process: "some daemons of the example stacks will not run as root" },
+      "stack/engine.ts": {
+        "(computed)": "what starts a private Docker engine lies in scripts/, which is not compiled",
+      },
+      "stack/places.ts": { "node:url": "where the examples and packages are" },
+      "stack/versions.ts": {
+        "(computed)": "the shop's version maker lies in examples/, which is not compiled",
+      },
       "stage.ts": { "(computed)": "the shop's version maker lies in examples/, which is not compiled" },
     },
   },

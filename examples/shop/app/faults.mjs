@@ -11,21 +11,32 @@ import { setTimeout as sleep } from "node:timers/promises";
  *   leak?: { bytesPerRequest: number, dieAtBytes: number },
  *   neverHealthy?: boolean,
  *   ignoreStop?: boolean,
+ *   wrongPort?: boolean,
+ *   needsEnv?: string,
+ *   failOrdersWhile?: string,
  * }} FaultSettings
  *
  * @typedef {import("./http.mjs").Answer} Answer
  */
 
-/** @param {FaultSettings} settings */
-export function createFaults(settings) {
+/**
+ * @param {FaultSettings} settings
+ * @param {(flag: string) => boolean} [isOn] whether a feature is switched on now
+ */
+export function createFaults(settings, isOn = () => false) {
   const failsByTurn = createTurns(settings.failShare ?? 0);
   const leak = createLeak(settings.leak);
   return {
     isHealthy: settings.neverHealthy !== true,
     ignoresStop: settings.ignoreStop === true,
 
+    /** Where it listens. @param {number} port where it should */
+    port: (port) => (settings.wrongPort ? port + 1 : port),
+
     atBoot() {
       if (settings.crashAtBoot) readPaymentKey(undefined);
+      const { needsEnv } = settings;
+      if (needsEnv && !process.env[needsEnv]) throw new Error(`the variable ${needsEnv} is not set`);
     },
 
     /** Does this request fail, whatever it asks for?
@@ -34,6 +45,8 @@ export function createFaults(settings) {
     fails(route) {
       if (route === "GET /health") return false;
       if (settings.failPayments && route === "POST /payments") return true;
+      const flag = settings.failOrdersWhile;
+      if (flag && route === "POST /orders" && isOn(flag)) return true;
       return failsByTurn(route);
     },
 

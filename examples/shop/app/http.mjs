@@ -24,7 +24,8 @@ const NOWHERE = new URL("http://shop/not-a-url");
  *   routes: Routes,
  *   faults: ReturnType<typeof import("./faults.mjs").createFaults>,
  *   chat: import("./chat.mjs").Chat,
- *   nameOf: (sid: string) => string,
+ *   nameOf: (sid: string) => string | Promise<string>,
+ *   paths: { prefix: string, chat: string },
  *   log: import("./log.mjs").Log,
  *   stopping: { now: boolean },
  * }} Parts
@@ -45,7 +46,7 @@ export function createListener(parts) {
   server.on("request", (request, response) => {
     void serve(parts, request, response);
   });
-  server.on("upgrade", (request, socket, head) => upgrade(parts, request, socket, head));
+  server.on("upgrade", (request, socket, head) => void upgrade(parts, request, socket, head));
   return server;
 }
 
@@ -58,10 +59,11 @@ async function serve(parts, request, response) {
   const before = performance.now();
   const gone = new AbortController();
   response.on("close", () => gone.abort());
-  const url = URL.parse(request.url ?? "/", "http://shop") ?? NOWHERE;
+  const url = urlOf(request);
+  const path = withoutPrefix(url.pathname, parts.paths.prefix);
   // A HEAD is a GET whose body Node leaves out.
   const method = request.method === "HEAD" ? "GET" : (request.method ?? "GET");
-  const { route, params } = parts.routes(method, url.pathname);
+  const { route, params } = parts.routes(method, path);
   const asked = {
     params,
     query: url.searchParams,
@@ -79,6 +81,17 @@ async function serve(parts, request, response) {
     response,
     await parts.faults.around(route.name, () => attempt(parts, () => route.handle(asked))),
   );
+}
+
+/** @param {import("node:http").IncomingMessage} request */
+function urlOf(request) {
+  return URL.parse(request.url ?? "/", "http://shop") ?? NOWHERE;
+}
+
+/** What is not under the prefix is nowhere. @param {string} path @param {string} prefix e.g. `/api`, or empty */
+function withoutPrefix(path, prefix) {
+  if (prefix === "") return path;
+  return path === prefix || path.startsWith(`${prefix}/`) ? path.slice(prefix.length) || "/" : "/not-a-url";
 }
 
 /** @param {Parts} parts @param {() => Answer | Promise<Answer>} work @returns {Promise<Answer>} */
@@ -125,13 +138,12 @@ async function send(parts, response, answer) {
  * @param {import("node:stream").Duplex} socket
  * @param {Buffer} head
  */
-function upgrade(parts, request, socket, head) {
+async function upgrade(parts, request, socket, head) {
   socket.on("error", () => socket.destroy());
-  if (URL.parse(request.url ?? "/", "http://shop")?.pathname !== "/chat")
-    return refuse(parts, socket, { status: 404 });
+  if (urlOf(request).pathname !== parts.paths.chat) return refuse(parts, socket, { status: 404 });
   if (parts.stopping.now) return refuse(parts, socket, { status: 503 });
   if (parts.faults.fails("GET /chat")) return refuse(parts, socket, faultAnswer("GET /chat"));
-  const name = parts.nameOf(cookie(request, "sid"));
+  const name = await parts.nameOf(cookie(request, "sid"));
   if (!parts.chat.accept(request, socket, head, name)) refuse(parts, socket, { status: 400 });
 }
 

@@ -12,7 +12,11 @@ const STREAM_MS = 1_000;
 
 /**
  * @typedef {import("./http.mjs").Asked} Asked
- * @typedef {{ store: import("./store.mjs").Store, version: string, isHealthy: () => boolean }} Shop
+ * @typedef {import("./store.mjs").Store | import("./store-postgres.mjs").Store} Store the one answers at once, the other later
+ * @typedef {{
+ *   store: Store, version: string, isHealthy: () => boolean | Promise<boolean>,
+ *   ordered: (id: string) => void | Promise<void>, features: () => Record<string, boolean>,
+ * }} Shop
  */
 
 /** @param {Shop} shop @returns {import("./http.mjs").Routes} */
@@ -41,20 +45,24 @@ export function createRoutes(shop) {
 /** @typedef {[name: string, handle: import("./http.mjs").Route["handle"]]} Entry */
 
 /** @param {Shop} shop @returns {Entry[]} */
-function viewRoutes({ store, version, isHealthy }) {
+function viewRoutes({ store, version, isHealthy, features }) {
   const html = { "content-type": "text/html; charset=utf-8" };
   return [
     [
       "GET /",
-      () => ({ status: 200, headers: html, body: page(version, store.products(), store.counts().orders) }),
+      async () => {
+        const body = page(version, await store.products(), (await store.counts()).orders);
+        return { status: 200, headers: html, body };
+      },
     ],
-    ["GET /products", () => jsonAnswer(200, { products: store.products() })],
+    ["GET /products", async () => jsonAnswer(200, { products: await store.products() })],
     ["GET /version", () => jsonAnswer(200, { version })],
+    ["GET /features", () => jsonAnswer(200, { features: features() })],
     [
       "GET /health",
-      () => {
-        const { products } = store.counts();
-        const isWell = products > 0 && isHealthy();
+      async () => {
+        const { products } = await store.counts();
+        const isWell = products > 0 && (await isHealthy());
         return jsonAnswer(isWell ? 200 : 503, { healthy: isWell, version, database: products > 0 });
       },
     ],
@@ -70,7 +78,7 @@ function accountRoutes({ store }) {
         const { email, password, name } = await asked.json();
         const address = text(email, "email", 200).toLowerCase();
         const hash = await hashPassword(text(password, "password", 200));
-        if (!store.register(address, text(name, "name", 100), hash))
+        if (!(await store.register(address, text(name, "name", 100), hash)))
           throw new Refused(409, "this email is taken");
         return jsonAnswer(201, { email: address });
       },
@@ -79,12 +87,12 @@ function accountRoutes({ store }) {
       "POST /login",
       async (asked) => {
         const { email, password } = await asked.json();
-        const account = store.accountByEmail(text(email, "email", 200).toLowerCase());
+        const account = await store.accountByEmail(text(email, "email", 200).toLowerCase());
         const isKnown =
           account !== undefined && (await isPassword(text(password, "password", 200), account.password));
         if (!account || !isKnown) throw new Refused(401, "email or password is wrong");
         const sid = randomBytes(24).toString("base64url");
-        store.openSession(sid, account.id);
+        await store.openSession(sid, account.id);
         return jsonAnswer(
           200,
           { name: account.name },
@@ -96,32 +104,34 @@ function accountRoutes({ store }) {
 }
 
 /** @param {Shop} shop @returns {Entry[]} */
-function orderRoutes({ store }) {
+function orderRoutes({ store, ordered }) {
   return [
     [
       "POST /orders",
       async (asked) => {
-        const account = whoAsks(store, asked);
+        const account = await whoAsks(store, asked);
         const { id, product, quantity } = await asked.json();
-        const wanted = store.product(whole(product, "product", 1_000_000));
+        const wanted = await store.product(whole(product, "product", 1_000_000));
         if (!wanted) throw new Refused(404, "no such product");
         const orderId = text(id, "id", 100);
         const count = whole(quantity, "quantity", 100);
         // The answer is only made after the insert has been committed: what we acknowledge is on the disk.
-        const isNew = store.placeOrder({
+        const isNew = await store.placeOrder({
           id: orderId,
           account: account.id,
           product: wanted,
           quantity: count,
         });
-        return jsonAnswer(isNew ? 201 : 200, orderView(ownOrder(store, account, orderId, 409)));
+        const order = await ownOrder(store, account, orderId, 409);
+        if (isNew) await ordered(orderId);
+        return jsonAnswer(isNew ? 201 : 200, orderView(order));
       },
     ],
     // The ledger: numbers, ids and sums of all orders, nobody's name. It is what losses are counted by.
     [
       "GET /orders",
-      (asked) => {
-        const orders = store.ordersAfter(Number(asked.query.get("after")) || 0, PAGE_ORDERS);
+      async (asked) => {
+        const orders = await store.ordersAfter(Number(asked.query.get("after")) || 0, PAGE_ORDERS);
         return jsonAnswer(200, {
           orders,
           next: orders.length < PAGE_ORDERS ? null : (orders.at(-1)?.seq ?? null),
@@ -130,18 +140,19 @@ function orderRoutes({ store }) {
     ],
     [
       "GET /orders/:id",
-      (asked) => {
-        const order = ownOrder(store, whoAsks(store, asked), asked.params[0] ?? "", 404);
+      async (asked) => {
+        const account = await whoAsks(store, asked);
+        const order = await ownOrder(store, account, asked.params[0] ?? "", 404);
         return jsonAnswer(200, orderView(order));
       },
     ],
     [
       "POST /payments",
       async (asked) => {
-        const account = whoAsks(store, asked);
+        const account = await whoAsks(store, asked);
         const { order: id } = await asked.json();
-        const order = ownOrder(store, account, text(id, "order", 100), 404);
-        const isNew = store.pay(order);
+        const order = await ownOrder(store, account, text(id, "order", 100), 404);
+        const isNew = await store.pay(order);
         return jsonAnswer(isNew ? 201 : 200, { order: order.id, cents: order.cents, paid: true });
       },
     ],
@@ -174,21 +185,21 @@ async function* ticks(gone) {
   }
 }
 
-/** @param {import("./store.mjs").Store} store @param {Asked} asked */
-function whoAsks(store, asked) {
-  const account = asked.sid === "" ? undefined : store.accountOf(asked.sid);
+/** @param {Store} store @param {Asked} asked */
+async function whoAsks(store, asked) {
+  const account = asked.sid === "" ? undefined : await store.accountOf(asked.sid);
   if (!account) throw new Refused(401, "please log in");
   return account;
 }
 
 /**
- * @param {import("./store.mjs").Store} store
+ * @param {Store} store
  * @param {import("./store.mjs").Account} account
  * @param {string} id
  * @param {number} status of the refusal where it is not there, or somebody else's
  */
-function ownOrder(store, account, id, status) {
-  const order = store.order(id);
+async function ownOrder(store, account, id, status) {
+  const order = await store.order(id);
   if (order?.account !== account.id) throw new Refused(status, "you have no such order");
   return order;
 }

@@ -5,8 +5,13 @@ import path from "node:path";
 /**
  * @typedef {{
  *   version: string,
+ *   host: string,
  *   port: number,
+ *   paths: { prefix: string, chat: string },
  *   databaseFile: string,
+ *   databaseUrl: string | undefined,
+ *   redisUrl: string | undefined,
+ *   featuresFile: string | undefined,
  *   faults: import("./faults.mjs").FaultSettings,
  * }} Settings
  */
@@ -16,10 +21,16 @@ import path from "node:path";
  * @returns {Settings}
  */
 export function readSettings(folder) {
+  const { env } = process;
   return {
     version: readJson(path.join(folder, "release.json"))?.name ?? "dev",
-    port: readPort(process.env.PORT ?? "3000"),
-    databaseFile: process.env.SHOP_DB ?? path.join(process.cwd(), "shop.db"),
+    host: env.HOST ?? "127.0.0.1",
+    port: readPort(env.PORT ?? "3000"),
+    paths: { prefix: env.PATH_PREFIX ?? "", chat: env.CHAT_PATH ?? "/chat" },
+    databaseFile: env.SHOP_DB ?? path.join(process.cwd(), "shop.db"),
+    databaseUrl: env.DATABASE_URL,
+    redisUrl: env.REDIS_URL,
+    featuresFile: env.FEATURES_FILE,
     faults: readJson(path.join(folder, "faults.json")) ?? {},
   };
 }

@@ -9,7 +9,7 @@ export function statusText(env: JsonObject, io: Io): string {
   const head = `${well ? green("✓") : red("✗")} ${bold(harmless(String(env["headline"])))}`;
   const since = env["since"] === null ? [] : [row("since", `${day(Number(env["since"]))} UTC`)];
   const rows = [
-    row("address", String(env["url"])),
+    ...(env["url"] === "" ? [] : [row("address", String(env["url"]))]),
     ...since,
     ...run(env),
     ...watch(env),

@@ -26,7 +26,10 @@ function keysOf(keys: ReadonlyMap<string, Field>, depth: number): readonly strin
   const margin = indentation.repeat(depth);
   const lines = [...keys].flatMap(([key, field], i) => {
     const gap = depth < 1 && i > 0 ? [""] : [];
-    return [...gap, ...comment(field, margin), ...entry(key, field, margin, depth)];
+    const lines = [...comment(field, margin), ...entry(key, field, margin, depth)];
+    return field.instead === null
+      ? [...gap, ...lines]
+      : ["", `${margin}# or, instead of ${field.instead}:`, ...lines.map((line) => off(line, margin)), ""];
   });
   return lines;
 }
@@ -59,13 +62,16 @@ function namedKeys(field: Field, shape: Extract<Shape, { is: "names" }>): Readon
   );
 }
 
+/** A line that is there to be read, not to count. */
+function off(line: string, margin: string): string {
+  return `${margin}# ${line.slice(margin.length)}`;
+}
+
 function kinds(shape: Extract<Shape, { is: "choice" }>, depth: number): readonly string[] {
   const margin = indentation.repeat(depth);
   return [...shape.options.values()].flatMap((option, i) => {
     const lines = block(option, depth);
-    return i === 0
-      ? lines
-      : ["", `${margin}# or:`, ...lines.map((line) => `${margin}# ${line.slice(margin.length)}`)];
+    return i === 0 ? lines : ["", `${margin}# or:`, ...lines.map((line) => off(line, margin))];
   });
 }
 

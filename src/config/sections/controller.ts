@@ -6,4 +6,11 @@ export const controller = z.strictObject({
   listen: listen({ anyPort: true }).prefault("127.0.0.1:7420").meta({
     description: "Where dashboard and API are served. Port 0 takes any free port.",
   }),
+  flagdSync: listen()
+    .optional()
+    .meta({
+      description:
+        "Where stock flagd providers fetch the flags of this app (gRPC, in-process resolver), with an SDK key as selector. Left out: nowhere.",
+      examples: ["127.0.0.1:8015"],
+    }),
 });

@@ -37,6 +37,9 @@ export type Streams = { readonly errors: ErrorStream; readonly probe: ProbeStrea
 
 export type Blindness = { readonly errors: string | null; readonly probe: string | null };
 
+/** Which streams have a source here at all: of an edge without a log that we can read, nobody expects requests. */
+export type Heard = { readonly errors: boolean; readonly probe: boolean };
+
 export function startStreams(options: StreamsOptions): Streams {
   const { threshold, horizonS, alpha = defaultAlpha, shares = defaultShares } = options;
   assert(shares.errors + shares.probe <= 1, "the shares of alpha add up to more than 1");
@@ -65,15 +68,20 @@ export function tickStreams(streams: Streams, nowS: number): void {
 /** What each stream says, and the worst of it. Reads only. */
 export function concludeStreams(
   streams: Streams,
-  context: { readonly nowS: number; readonly blind: Blindness },
+  context: { readonly nowS: number; readonly blind: Blindness; readonly heard?: Heard },
 ): { readonly worst: Finding; readonly all: readonly [Finding, ...Finding[]] } {
-  const { nowS, blind } = context;
+  const { nowS, blind, heard = everything } = context;
+  const errors = conclude(streams.errors, { nowS, blind: blind.errors });
+  const probe = concludeProbes(streams.probe, { blind: blind.probe });
+  // With no source at all it is for the errors to say that nothing was seen.
   const all = [
-    conclude(streams.errors, { nowS, blind: blind.errors }),
-    concludeProbes(streams.probe, { blind: blind.probe }),
-  ] as const;
-  return { worst: worst(all), all: [...all] };
+    ...(heard.errors || !heard.probe ? [errors] : []),
+    ...(heard.probe ? [probe] : []),
+  ] as unknown as readonly [Finding, ...Finding[]];
+  return { worst: worst(all), all };
 }
+
+const everything: Heard = { errors: true, probe: true };
 
 /**
  * The finding that counts. Bad beats blind: what was proven stays true when the source falls silent after it.

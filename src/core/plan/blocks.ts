@@ -1,6 +1,6 @@
 // The building blocks that all plans share: a rollback is the deploy pipeline with another target.
 import type { Json } from "../json.ts";
-import type { Release } from "../release.ts";
+import { type Release, routedOf, type ServiceSpec, servicesOf } from "../release.ts";
 import { assert } from "../result.ts";
 import { name, type PlanFacts } from "./facts.ts";
 import type { PlanStep, UndoStep } from "./plan.ts";
@@ -23,9 +23,21 @@ function step(key: string, kind: string, title: string, input: Json, traits: Tra
   };
 }
 
-export function undoing(of: readonly string[], forward: PlanStep): UndoStep {
-  const { onFailure: _, key, ...rest } = forward;
-  return { ...rest, key: `undo-${key}`, of: [...of] };
+export function undoing(of: readonly PlanStep[], forward: readonly PlanStep[]): readonly UndoStep[] {
+  const keys = of.map((one) => one.key);
+  if (keys.length === 0) return [];
+  return forward.map(({ onFailure: _, key, ...rest }) => ({ ...rest, key: `undo-${key}`, of: keys }));
+}
+
+/** `api of v2`, or only `v2` where the release is one service. */
+function part(release: Release, service: string): string {
+  return servicesOf(release).length > 1 ? `${service} of ${name(release)}` : name(release);
+}
+
+function specOf(release: Release, service: string): ServiceSpec {
+  const spec = release.services[service];
+  assert(spec, `release ${release.id} has no service ${service}`);
+  return spec;
 }
 
 export function prepare(facts: PlanFacts): PlanStep {
@@ -46,76 +58,131 @@ export function backUp(facts: PlanFacts, safe: boolean): PlanStep {
   );
 }
 
-export function start(facts: PlanFacts, release: Release, traits: Traits = {}): PlanStep {
-  const title =
-    facts.from && release !== facts.from && traits.safe !== false
-      ? `start ${name(release)} beside ${name(facts.from)}`
-      : `start ${name(release)}`;
-  return step("start", "instance.start", title, { service: facts.service, release: release.id }, traits);
+/** Once, in the new release, before it gets requests: migrations and the like. */
+export function tasks(facts: PlanFacts, traits: Traits = {}): readonly PlanStep[] {
+  return facts.tasks.map((task) =>
+    step(
+      `task-${task.name}`,
+      "task.run",
+      `run ${task.name} once in ${name(facts.target)}`,
+      { ...task, argv: [...task.argv], release: facts.target.id },
+      traits,
+    ),
+  );
 }
 
-export function health(facts: PlanFacts, release: Release, traits: Traits = {}): PlanStep {
-  const spec = release.services[facts.service]?.health;
-  assert(spec, `release ${release.id} has no service ${facts.service}`);
-  const input = { service: facts.service, release: release.id, ...spec };
-  return step("health", "instance.health", `wait until ${name(release)} is healthy`, input, traits);
+export function start(facts: PlanFacts, release: Release, service: string, traits: Traits = {}): PlanStep {
+  const beside = facts.from && release !== facts.from && traits.safe !== false;
+  const isApp = specOf(release, service).class === "app";
+  const title = `start ${part(release, service)}${beside && isApp ? ` beside ${name(facts.from)}` : ""}`;
+  return step(`start-${service}`, "instance.start", title, { service, release: release.id }, traits);
+}
+
+export function health(release: Release, service: string, traits: Traits = {}): PlanStep {
+  const input = { service, release: release.id, ...specOf(release, service).health };
+  const title = `wait until ${part(release, service)} is healthy`;
+  return step(`health-${service}`, "instance.health", title, input, traits);
+}
+
+/** All apps start first, then all are waited for: the slowest one decides, not their sum. */
+export function bringUp(facts: PlanFacts, release: Release, which: readonly string[], traits: Traits = {}) {
+  return [
+    ...which.map((service) => start(facts, release, service, traits)),
+    ...which.map((service) => health(release, service, traits)),
+  ];
 }
 
 export function smoke(facts: PlanFacts, release: Release, traits: Traits = {}): readonly PlanStep[] {
-  if (facts.smoke.length === 0) return [];
-  const input = {
-    service: facts.service,
-    release: release.id,
-    checks: facts.smoke.map((check) => ({ ...check })),
-  };
-  return [step("smoke", "smoke.run", `try the smoke checks on ${name(release)}`, input, traits)];
-}
-
-export function switchTo(facts: PlanFacts, release: Release | null, traits: Traits = {}): PlanStep {
-  const title = release ? `send new requests to ${name(release)}` : "send new requests to nobody, as before";
-  return step(
-    "switch",
-    "traffic.switch",
-    title,
-    { service: facts.service, release: release?.id ?? null, mustBeHeld: traits.held === true },
-    traits,
+  const [first] = routedOf(release);
+  const wanted = new Map<string, { path: string; expect: number }[]>();
+  for (const { service, path, expect } of facts.smoke) {
+    const at = service ?? first;
+    if (at !== undefined && release.services[at])
+      wanted.set(at, [...(wanted.get(at) ?? []), { path, expect }]);
+  }
+  return [...wanted].map(([service, checks]) =>
+    step(
+      `smoke-${service}`,
+      "smoke.run",
+      `try the smoke checks on ${part(release, service)}`,
+      { service, release: release.id, checks },
+      traits,
+    ),
   );
 }
 
-export function drain(facts: PlanFacts, release: Release, traits: Traits = {}): PlanStep {
-  const input = { service: facts.service, release: release.id, timeoutMs: facts.drainMs };
-  return step("drain", "traffic.drain", `let requests on ${name(release)} finish`, input, traits);
+/** To a release's own service, or to nobody where it has none of that name. */
+export function switchTo(release: Release | null, service: string, traits: Traits = {}): PlanStep {
+  const there = release?.services[service]?.routed ? release : null;
+  const title = there
+    ? `send new requests to ${part(there, service)}`
+    : `send new requests for ${service} to nobody${release === null ? ", as before" : ""}`;
+  const input = { service, release: there?.id ?? null, mustBeHeld: traits.held === true };
+  return step(`switch-${service}`, "traffic.switch", title, input, traits);
 }
 
-export function verify(facts: PlanFacts, release: Release, traits: Traits = {}): PlanStep {
-  const path = release.services[facts.service]?.health.path ?? "/";
-  const input = { release: release.id, path };
-  return step(
-    "verify",
-    "release.verify",
-    `ask the public port whether ${name(release)} answers`,
-    input,
-    traits,
+/** Some switched, others not, is no state to stop in: only after the last one is production whole again. */
+export function switchAll(release: Release | null, order: readonly string[], traits: Traits = {}) {
+  return order.map((service, at) => {
+    const isLast = at === order.length - 1;
+    return switchTo(release, service, isLast ? traits : { ...traits, safe: false });
+  });
+}
+
+export function drain(facts: PlanFacts, release: Release, service: string, traits: Traits = {}): PlanStep {
+  const input = { service, release: release.id, timeoutMs: facts.drainMs };
+  const title = `let requests on ${part(release, service)} finish`;
+  return step(`drain-${service}`, "traffic.drain", title, input, traits);
+}
+
+export function verify(release: Release, traits: Traits = {}): readonly PlanStep[] {
+  return routedOf(release).map((service) =>
+    step(
+      `verify-${service}`,
+      "release.verify",
+      `ask the public port whether ${part(release, service)} answers`,
+      { service, release: release.id, path: specOf(release, service).health.path ?? "/" },
+      traits,
+    ),
   );
 }
 
-export function stop(facts: PlanFacts, release: Release, traits: Traits = {}): PlanStep {
-  const graceMs = release.services[facts.service]?.stopGraceMs ?? 0;
-  return step(
-    "stop",
-    "instance.stop",
-    `stop ${name(release)}`,
-    { service: facts.service, release: release.id, graceMs },
-    traits,
+export function stop(release: Release, service: string, traits: Traits = {}): PlanStep {
+  const graceMs = specOf(release, service).stopGraceMs;
+  const input = { service, release: release.id, graceMs };
+  return step(`stop-${service}`, "instance.stop", `stop ${part(release, service)}`, input, traits);
+}
+
+export function hold(release: Release, services: readonly string[]): readonly PlanStep[] {
+  return services.map((service) =>
+    step(
+      `hold-${service}`,
+      "traffic.hold",
+      `let new requests${ofService(release, service)} wait`,
+      { service, held: true },
+      { safe: false },
+    ),
   );
 }
 
-export function hold(): PlanStep {
-  return step("hold", "traffic.hold", "let new requests wait", { held: true }, { safe: false });
+export function letGo(
+  release: Release,
+  services: readonly string[],
+  traits: Traits = {},
+): readonly PlanStep[] {
+  return services.map((service, at) =>
+    step(
+      `let-go-${service}`,
+      "traffic.hold",
+      `let waiting requests${ofService(release, service)} go on`,
+      { service, held: false },
+      at === services.length - 1 ? traits : { ...traits, safe: false },
+    ),
+  );
 }
 
-export function letGo(traits: Traits = {}): PlanStep {
-  return step("let-go", "traffic.hold", "let waiting requests go on", { held: false }, traits);
+function ofService(release: Release, service: string): string {
+  return servicesOf(release).length > 1 ? ` for ${service}` : "";
 }
 
 export function restore(backup: string): PlanStep {
@@ -133,6 +200,11 @@ export function as(key: string, block: PlanStep): PlanStep {
   return { ...block, key };
 }
 
+/** The same with an ending to their keys. */
+export function ending(end: string, blocks: readonly PlanStep[]): readonly PlanStep[] {
+  return blocks.map((block) => as(`${block.key}-${end}`, block));
+}
+
 export function unrestore(): PlanStep {
   return step("unrestore", "database.unrestore", "put the database back as it was", { of: "restore" });
 }
@@ -141,6 +213,14 @@ export function returnDatabase(): PlanStep {
   return step("return-database", "database.return", "put the database back as it was before", {
     of: "backup",
   });
+}
+
+/** The platform replaces the copies of a service by itself; it is done when all that are wanted run the release. */
+export function rollOut(release: Release, service: string, traits: Traits = {}): PlanStep {
+  const { timeoutMs } = specOf(release, service).health;
+  const title = `let the platform replace ${service} by ${part(release, service)}`;
+  const input = { service, release: release.id, timeoutMs };
+  return step(`roll-out-${service}`, "service.rollout", title, input, traits);
 }
 
 export function setFlag(flag: string, on: boolean, traits: Traits = {}): PlanStep {

@@ -4,16 +4,33 @@ import type { Release } from "../release.ts";
 export type PlanFacts = {
   readonly app: string;
   readonly env: string;
-  readonly service: string;
   readonly target: Release;
   /** What serves now, from the target itself; null where nothing does. */
   readonly from: Release | null;
-  /** The target already has a live instance: going there is only a switch. */
-  readonly targetWarm: boolean;
+  /** Services of the target release that already have a live instance: going there is only a switch. */
+  readonly warm: readonly string[];
+  /** `beside`: the new release starts beside the old one. `in-place`: the platform replaces copy by copy. */
+  readonly style: "beside" | "in-place";
   readonly hasDatabase: boolean;
-  readonly smoke: readonly { readonly path: string; readonly expect: number }[];
+  /** Run once in the new release before it gets traffic, e.g. migrations. */
+  readonly tasks: readonly PlanTask[];
+  /** Requests to try on a fresh instance; `service` null: the first that gets traffic. */
+  readonly smoke: readonly SmokeCheck[];
   readonly drainMs: number;
   readonly why: string;
+};
+
+export type SmokeCheck = {
+  readonly service: string | null;
+  readonly path: string;
+  readonly expect: number;
+};
+
+export type PlanTask = {
+  readonly name: string;
+  readonly service: string;
+  readonly argv: readonly [string, ...string[]];
+  readonly timeoutMs: number;
 };
 
 /** How people name a release: its version. */

@@ -31,6 +31,8 @@ export const planKind = z.enum([
   "retire",
   "revive",
   "flag-off",
+  "adopt",
+  "leave",
 ]);
 export type PlanKind = z.infer<typeof planKind>;
 

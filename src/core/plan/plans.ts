@@ -1,8 +1,10 @@
 // The plan kinds. Pure: facts in, plan out.
-import type { Release } from "../release.ts";
+import { type Release, routedOf, servicesOf } from "../release.ts";
 import { assert } from "../result.ts";
 import * as block from "./blocks.ts";
+import { exchangeWorkers, takeOverRoutes } from "./exchange.ts";
 import { name, type PlanFacts } from "./facts.ts";
+import { planRollOut } from "./in-place.ts";
 import type { Plan, PlanKind, PlanStep, UndoStep } from "./plan.ts";
 
 type Shape = {
@@ -27,34 +29,52 @@ function assemble(kind: PlanKind, facts: PlanFacts, noDowntime: boolean, shape: 
 }
 
 /**
- * The new release starts beside the old one; one switch; the old one stays warm. Nothing is drained yet: requests
- * in flight end on the old release while the new one is watched already; draining comes before stopping.
+ * The new release starts beside the old one; one switch a service; the old one stays warm. Nothing is drained yet:
+ * requests in flight end on the old release while the new one is watched already; draining comes before stopping.
+ * Workers change hands before the switch: one that dies at boot must not be found out afterwards.
  */
 export function planDeploy(facts: PlanFacts): Plan {
+  if (facts.style === "in-place") return planRollOut("deploy", facts);
   const { target, from } = facts;
+  const apps = servicesOf(target, "app");
+  const started = apps.map((service) => block.start(facts, target, service));
+  const workers = exchangeWorkers(facts);
+  const routes = takeOverRoutes(facts);
   const steps = [
     block.prepare(facts),
     ...(facts.hasDatabase ? [block.backUp(facts, true)] : []),
-    block.start(facts, target),
-    block.health(facts, target),
+    ...block.tasks(facts),
+    ...started,
+    ...apps.map((service) => block.health(target, service)),
     ...block.smoke(facts, target),
-    block.switchTo(facts, target),
-    block.verify(facts, target),
+    ...workers.steps,
+    ...routes.steps,
+    ...block.verify(target),
   ];
-  // It ran all the time, so starting it does nothing, unless it died meanwhile or the machine was off.
-  const bringBack = from
-    ? [
-        block.undoing(["switch"], block.as("start-from", block.start(facts, from))),
-        block.undoing(["switch"], block.as("health-from", block.health(facts, from))),
-      ]
-    : [];
   const undo = [
-    ...bringBack,
-    block.undoing(["switch"], block.switchTo(facts, from)),
-    ...(facts.targetWarm ? [] : [block.undoing(["start"], block.stop(facts, target))]),
-    ...(from ? [block.undoing(["switch"], block.verify(facts, from))] : []),
+    // It ran all the time, so starting it does nothing, unless it died meanwhile or the machine was off.
+    ...(from ? block.undoing(routes.steps, block.ending("from", bringUpApps(facts, from))) : []),
+    ...routes.undo,
+    ...workers.undo,
+    ...stopCold(facts, started),
+    ...(from ? block.undoing(routes.steps, block.verify(from)) : []),
   ];
   return assemble("deploy", facts, true, { steps, undo });
+}
+
+/** What was warm before was not started by this run. */
+function stopCold({ target, warm }: PlanFacts, started: readonly PlanStep[]): readonly UndoStep[] {
+  const cold = servicesOf(target, "app").filter((service) => !warm.includes(service));
+  return cold.flatMap((service) =>
+    block.undoing(
+      started.filter((step) => step.key === `start-${service}`),
+      [block.stop(target, service)],
+    ),
+  );
+}
+
+function bringUpApps(facts: PlanFacts, release: Release): readonly PlanStep[] {
+  return block.bringUp(facts, release, servicesOf(release, "app"));
 }
 
 /** The old release is stopped first: for apps, or schema changes, that cannot run twice. Requests wait. */
@@ -63,120 +83,154 @@ export function planPausedDeploy(facts: PlanFacts): Plan {
   assert(from, "a paused deploy needs something to pause");
   const held = { safe: false };
   const database = facts.hasDatabase;
-  const steps = [
-    block.prepare(facts),
-    block.hold(),
-    block.drain(facts, from, held),
-    ...(database ? [block.backUp(facts, false)] : []),
-    block.stop(facts, from, held),
-    block.start(facts, target, held),
-    block.health(facts, target, held),
-    ...block.smoke(facts, target, held),
-    block.switchTo(facts, target, { ...held, held: true }),
-    block.letGo({ safe: true, onFailure: "pause" }),
-    // Once requests flowed, the kept database is older than what people were told: going back is theirs to say.
-    { ...block.verify(facts, target), onFailure: "pause" as const },
-  ];
-  const undo = [
-    block.undoing(["start"], block.as("stop-target", block.stop(facts, target))),
-    ...(database ? [block.undoing(["backup"], block.returnDatabase())] : []),
-    block.undoing(["stop"], block.as("start-from", block.start(facts, from))),
-    block.undoing(["stop"], block.as("health-from", block.health(facts, from))),
-    block.undoing(["stop", "switch"], block.switchTo(facts, from)),
-    block.undoing(["hold"], block.letGo()),
-    block.undoing(["hold"], block.verify(facts, from)),
-  ];
+  const backup = database ? [block.backUp(facts, false)] : [];
+  const shape = throughPause(facts, from, {
+    between: [...backup, ...block.tasks(facts, held)],
+    undoBetween: database ? block.undoing(backup, [block.returnDatabase()]) : [],
+    // A restore point is only whole where nobody writes: it is taken after the old release has stopped.
+    alsoStop: [],
+  });
   const notes = [`${name(from)} is stopped before ${name(target)} starts: requests wait meanwhile.`];
-  return assemble("deploy-paused", facts, false, { steps, undo, notes });
-}
-
-/**
- * The deploy pipeline with an earlier target. Never undone by itself past its switch: then a person is asked.
- * A warm target was started, and passed its smoke checks, when it went out: here milliseconds count, and its health is
- * asked all the same. Should it have died meanwhile, the plan fails before anything was changed, and a cold one follows.
- */
-export function planRollback(facts: PlanFacts): Plan {
-  const { target } = facts;
-  const keep = { onFailure: "pause" as const };
-  const steps = [
-    block.prepare(facts),
-    ...(facts.targetWarm ? [] : [block.start(facts, target)]),
-    block.health(facts, target),
-    ...(facts.targetWarm ? [] : block.smoke(facts, target)),
-    block.switchTo(facts, target, keep),
-    block.verify(facts, target, keep),
-  ];
-  const undo = facts.targetWarm ? [] : [block.undoing(["start"], block.stop(facts, target))];
-  const notes = [
-    facts.targetWarm
-      ? `${name(target)} still runs: going back is one switch.`
-      : `${name(target)} is started first.`,
-  ];
-  return assemble("rollback", facts, true, { steps, undo, notes });
+  return assemble("deploy-paused", facts, false, { ...shape, notes });
 }
 
 /** Code and data go back together; what was there is kept and can be returned. */
 export function planRestore(facts: PlanFacts, backup: string): Plan {
   const { target, from } = facts;
   assert(from, "a restore needs something that serves");
-  const held = { safe: false };
-  const same = from.id === target.id;
-  const steps = [
-    block.prepare(facts),
-    block.hold(),
-    block.drain(facts, from, held),
-    block.stop(facts, from, held),
-    ...(facts.targetWarm && !same ? [block.as("stop-target", block.stop(facts, target, held))] : []),
-    block.restore(backup),
-    block.start(facts, target, held),
-    block.health(facts, target, held),
-    ...block.smoke(facts, target, held),
-    block.switchTo(facts, target, { ...held, held: true }),
-    block.letGo({ onFailure: "pause" }),
-    { ...block.verify(facts, target), onFailure: "pause" as const },
-  ];
-  const undo = [
-    block.undoing(["start"], block.as("stop-started", block.stop(facts, target))),
-    block.undoing(["restore"], block.unrestore()),
-    block.undoing(["stop"], block.as("start-from", block.start(facts, from))),
-    block.undoing(["stop"], block.as("health-from", block.health(facts, from))),
-    block.undoing(["stop", "switch"], block.switchTo(facts, from)),
-    block.undoing(["hold"], block.letGo()),
-    block.undoing(["hold"], block.verify(facts, from)),
-  ];
+  const restore = block.restore(backup);
+  const both = from.id === target.id ? [] : facts.warm;
+  const shape = throughPause(facts, from, {
+    between: [restore],
+    undoBetween: block.undoing([restore], [block.unrestore()]),
+    alsoStop: block.ending(
+      "target",
+      both.map((service) => block.stop(target, service, { safe: false })),
+    ),
+  });
   const notes = [
     "Requests wait while the database is exchanged. The database of now is kept and can be returned.",
   ];
-  return assemble("restore", facts, false, { steps, undo, notes });
+  return assemble("restore", facts, false, { ...shape, notes });
+}
+
+type Pause = {
+  /** What is done while nothing runs. */
+  readonly between: readonly PlanStep[];
+  readonly undoBetween: readonly UndoStep[];
+  readonly alsoStop: readonly PlanStep[];
+};
+
+/** Hold, let requests finish, stop all; do what needs stillness; start all, switch, let go. */
+function throughPause(facts: PlanFacts, from: Release, pause: Pause): Omit<Shape, "notes"> {
+  const { target } = facts;
+  const held = { safe: false };
+  const ask = { onFailure: "pause" as const };
+  const routes = routesOf(target, from);
+  const hold = block.hold(target, routes);
+  const stop = servicesOf(from).map((service) => block.stop(from, service, held));
+  const up = block.bringUp(facts, target, servicesOf(target), held);
+  const started = up.filter((one) => one.kind === "instance.start");
+  const switched = block.switchAll(target, routes, { ...held, held: true });
+  const steps = [
+    block.prepare(facts),
+    ...hold,
+    ...routedOf(from).map((service) => block.drain(facts, from, service, held)),
+    ...stop,
+    ...pause.alsoStop,
+    ...pause.between,
+    ...up,
+    ...block.smoke(facts, target, held),
+    ...switched,
+    ...block.letGo(target, routes, ask),
+    // Once requests flowed, the kept database is older than what people were told: going back is theirs to say.
+    ...block.verify(target, ask),
+  ];
+  const stopStarted = block.ending(
+    "started",
+    servicesOf(target).map((service) => block.stop(target, service)),
+  );
+  const undo = [
+    ...block.undoing(started, stopStarted),
+    ...pause.undoBetween,
+    ...block.undoing(stop, block.ending("from", block.bringUp(facts, from, servicesOf(from)))),
+    ...block.undoing([...stop, ...switched], block.switchAll(from, routes)),
+    ...block.undoing(hold, block.letGo(from, routes)),
+    ...block.undoing(hold, block.verify(from)),
+  ];
+  return { steps, undo };
+}
+
+/** All that either of them answers, in the order of the one that takes over. */
+function routesOf(target: Release, from: Release | null): readonly string[] {
+  return [...new Set([...routedOf(target), ...routedOf(from)])];
+}
+
+/**
+ * The deploy pipeline with an earlier target. Never undone by itself past its switch: then a person is asked.
+ * A warm target was started, and passed its smoke checks, when it went out: here milliseconds count, and its health is
+ * asked all the same. Should it have died meanwhile, the plan fails before anything was changed, and a cold one follows.
+ * Workers come after the switch for the same reason.
+ */
+export function planRollback(facts: PlanFacts): Plan {
+  if (facts.style === "in-place") return planRollOut("rollback", facts);
+  const { target } = facts;
+  const keep = { onFailure: "pause" as const };
+  const apps = servicesOf(target, "app");
+  const cold = apps.filter((service) => !facts.warm.includes(service));
+  const started = cold.map((service) => block.start(facts, target, service));
+  const steps = [
+    block.prepare(facts),
+    ...started,
+    ...apps.map((service) => block.health(target, service)),
+    ...(cold.length > 0 ? block.smoke(facts, target) : []),
+    ...takeOverRoutes(facts, keep).steps.toReversed().map(inTheirNewOrder),
+    ...block.verify(target, keep),
+    ...exchangeWorkers(facts, keep).steps,
+  ];
+  const undo = stopCold(facts, started);
+  const notes = [
+    cold.length === 0
+      ? `${name(target)} still runs: going back is one switch.`
+      : `${name(target)} is started first.`,
+  ];
+  return assemble("rollback", facts, true, { steps, undo, notes });
+}
+
+/** Reversed, it is the new last switch after which production is whole. */
+function inTheirNewOrder(step: PlanStep, at: number, all: readonly PlanStep[]): PlanStep {
+  return { ...step, safePointAfter: at === all.length - 1 };
 }
 
 /** After the watch: requests on the release that was left end, it is stopped, files beyond the kept ones are dropped. */
 export function planRetire(facts: PlanFacts, left: readonly Release[], forgotten: readonly string[]): Plan {
-  const stops = left.flatMap((release) => [
-    block.as(`drain-${release.id}`, block.drain(facts, release)),
-    block.as(`stop-${release.id}`, block.stop(facts, release)),
-  ]);
+  const stops = left.flatMap((release) =>
+    block.ending(
+      release.id,
+      servicesOf(release).flatMap((service) => [
+        ...(release.services[service]?.routed ? [block.drain(facts, release, service)] : []),
+        block.stop(release, service),
+      ]),
+    ),
+  );
   return assemble("retire", facts, true, { steps: [...stops, ...forgotten.map(block.forget)], undo: [] });
 }
 
-/** What served is gone (crash, reboot): start it again and point the route at it. */
+/** What served is gone (crash, reboot): start it again and point the routes at it. */
 export function planRevive(facts: PlanFacts): Plan {
   const { target } = facts;
   const steps = [
     block.prepare(facts),
-    block.start(facts, target),
-    block.health(facts, target),
-    block.switchTo(facts, target),
-    block.verify(facts, target),
+    ...block.bringUp(facts, target, servicesOf(target)),
+    ...block.switchAll(target, routedOf(target)),
+    ...block.verify(target),
   ];
   return assemble("revive", { ...facts, from: null }, false, { steps, undo: [] });
 }
 
 /** The cheapest remedy: a switch inside the app. No release is touched. */
 export function planFlagOff(facts: PlanFacts, flag: string): Plan {
-  const undo = [block.undoing(["flag"], block.setFlag(flag, true))];
-  return assemble("flag-off", facts, true, {
-    steps: [block.setFlag(flag, false), block.verify(facts, facts.target)],
-    undo,
-  });
+  const off = block.setFlag(flag, false);
+  const undo = block.undoing([off], [block.setFlag(flag, true)]);
+  return assemble("flag-off", facts, true, { steps: [off, ...block.verify(facts.target)], undo });
 }

@@ -1,6 +1,8 @@
 // Questions about the releases of an environment that guards, plans and screens all ask.
 import type { EnvState, ReleaseState } from "../env-state.ts";
 import { limits } from "../limits.ts";
+import type { Release } from "../release.ts";
+import { envState, type State } from "../state.ts";
 
 export function isQuarantined(env: EnvState, digest: string): boolean {
   return env.quarantine[digest] !== undefined;
@@ -34,4 +36,14 @@ export function forgettable(env: EnvState, keep: number = limits.keepGoodRelease
   const failed = all.filter((one) => one.goodAt === null).slice(keep);
   const watched = new Set([env.watch?.release, env.watch?.previous]);
   return [...good, ...failed].map((one) => one.release.id).filter((id) => !watched.has(id));
+}
+
+/** Releases of an environment, the serving one first, then the newest. */
+export function knownReleases(state: State, env: string): readonly Release[] {
+  const { releases, serving } = envState(state, env);
+  const first = serving === null ? undefined : releases[serving]?.release;
+  const others = Object.values(releases)
+    .toSorted((a, b) => b.madeAt - a.madeAt)
+    .map((one) => one.release);
+  return first ? [first, ...others.filter((one) => one.id !== first.id)] : others;
 }

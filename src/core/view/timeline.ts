@@ -1,5 +1,6 @@
 // Events as sentences: what a person reads at three in the morning, and what a post-mortem starts from.
 import type { Event } from "../event.ts";
+import { flagSentence } from "../flags/sentence.ts";
 import type { Plan } from "../plan/plan.ts";
 
 export type TimelineRow = {
@@ -50,12 +51,18 @@ export function sentence(event: Event, plans: Plans): string | null {
       return `The watch ended: ${event.data.outcome}, ${event.data.errors} of ${event.data.requests} requests failed.`;
     case "lock.broken":
       return `The lock of ${event.data.run} was broken by ${event.data.by}: ${event.data.why}.`;
+    case "part.restart-begun":
+      return `${event.data.by} restarts ${event.data.part}.`;
+    case "part.restarted":
+      return event.data.problem
+        ? `Restarting ${event.data.part} failed: ${ended(event.data.problem.what)}`
+        : `${event.data.part} was restarted in ${event.data.ms} ms.`;
     case "message.sent":
       return event.data.via === "nobody" ? null : `A message went out via ${event.data.via}.`;
     case "message.given-up":
       return `A message could not be sent via ${event.data.via}: ${event.data.why}.`;
     default:
-      return runSentence(event, plans);
+      return flagSentence(event) ?? runSentence(event, plans);
   }
 }
 

@@ -27,6 +27,7 @@ export type Chatter = { stop(): Promise<void> };
 
 type Parts = {
   readonly url: URL;
+  readonly path: string;
   readonly name: string;
   readonly headers: () => Readonly<Record<string, string>>;
   readonly tally: Tally;
@@ -79,7 +80,7 @@ function dial(parts: Parts, unechoed: Set<string>, ended: () => void, opened: (l
   const request = open({
     host: parts.url.hostname,
     port: Number(parts.url.port || 80),
-    path: "/chat",
+    path: parts.path,
     agent: false,
     timeout: bounds.answerMs,
     headers: {

@@ -21,7 +21,11 @@ export type LoadOptions = {
   readonly slowEveryMs?: number;
   /** Hold chats open (the first 10 clients). Default true. */
   readonly websocket?: boolean;
+  /** Where the app's own paths begin, and its chat; the front page is always `/`. Default: none, and `/chat`. */
+  readonly paths?: Paths;
 };
+
+export type Paths = { readonly base: string; readonly chat: string };
 
 export type LoadReport = {
   readonly seconds: number;
@@ -46,6 +50,8 @@ export type LoadReport = {
 export type Load = {
   /** Live. */
   counts(): Counts;
+  /** Live. Lost requests in the order of their end. */
+  lost(): readonly Lost[];
   /** No new arrivals; waits for all answers (`bounds.answerMs` at most). Safe to call again. */
   stop(): Promise<LoadReport>;
 };
@@ -58,8 +64,9 @@ export function startLoad(options: LoadOptions): Load {
   const tally = createTally();
   // Ids must not meet those of an earlier load on the same database.
   const run = randomUUID().slice(0, 8);
+  const paths = options.paths ?? { base: "", chat: "/chat" };
   const shoppers = Array.from({ length: options.clients }, (_, index) =>
-    createShopper({ url, run, number: index + 1, dice, tally }),
+    createShopper({ url, base: paths.base, run, number: index + 1, dice, tally }),
   );
   let notSent = 0;
   const arrive = (act: "act" | "waitLong") => () => {
@@ -74,7 +81,7 @@ export function startLoad(options: LoadOptions): Load {
   const chat: ChatCounts = { opened: 0, messagesSent: 0, echoed: 0, toldToLeave: 0, closedUnexpectedly: 0 };
   const talking = options.websocket === false ? [] : shoppers.slice(0, bounds.websockets);
   const chatters = talking.map(({ name, headers }) =>
-    createChatter({ url, name, headers, tally, counts: chat }),
+    createChatter({ url, path: paths.chat, name, headers, tally, counts: chat }),
   );
 
   const finish = async (): Promise<LoadReport> => {
@@ -103,6 +110,7 @@ export function startLoad(options: LoadOptions): Load {
   let finished: Promise<LoadReport> | undefined;
   return {
     counts: () => tally.counts(),
+    lost: () => tally.lost(),
     stop: () => {
       finished ??= finish();
       return finished;

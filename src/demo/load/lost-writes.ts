@@ -12,7 +12,7 @@ export type LostWrites = {
 };
 
 /**
- * `source`: the shop's url (all orders are paged through the public front door) or its database file.
+ * `source`: the shop's url, with its base path (all orders are paged through the public front door) or its database file.
  * Fails with `unreachable` where not all orders could be read: then nothing is known about losses.
  */
 export async function countLostWrites(
@@ -30,7 +30,7 @@ type Page = { readonly orders: readonly { readonly id: string }[]; readonly next
 async function readByUrl(url: string): Promise<Result<ReadonlySet<string>>> {
   const ids = new Set<string>();
   for (let after: number | null = 0; after !== null; ) {
-    const page: Page | undefined = await readPage(new URL(`/orders?after=${after}`, url));
+    const page: Page | undefined = await readPage(new URL(`${url.replace(/\/$/, "")}/orders?after=${after}`));
     if (page === undefined) {
       return problem(
         "unreachable",

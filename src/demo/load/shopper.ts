@@ -45,6 +45,8 @@ const PASSWORD = "correct horse battery staple";
 
 type Parts = {
   readonly url: URL;
+  /** In front of all paths but that of the front page. */
+  readonly base: string;
   readonly run: string;
   readonly number: number;
   readonly dice: Dice;
@@ -68,7 +70,8 @@ export function createShopper(parts: Parts): Shopper {
   });
   const ask = (what: Ask, then: (outcome: Outcome) => void = () => {}, isTimed = true) => {
     const finish = parts.tally.begin(`${what.method} ${what.path}`, isTimed);
-    void send(target, headers(), what).then((outcome) => {
+    const path = what.path === "/" ? what.path : parts.base + what.path;
+    void send(target, headers(), { ...what, path }).then((outcome) => {
       finish(outcome);
       noticeRefusal(state, outcome);
       then(outcome);

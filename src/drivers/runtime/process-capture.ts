@@ -9,10 +9,11 @@ import {
   isSafeName,
   type Layout,
   type ProcessRuntimeConfig,
-  type ProcessRuntimeDeps,
   type ProcessServiceConfig,
+  type StoreDeps,
 } from "./process-config.ts";
 import { digestBytes, type Proof } from "./process-proof.ts";
+import type { ProcessSpec } from "./process-spec.ts";
 import { missingVersion, sourceFolder } from "./process-versions.ts";
 
 type Part = {
@@ -26,7 +27,7 @@ type Part = {
 /** `isRunning` tells whether an instance of a release is alive: what runs is never mended under its feet. */
 export async function capture(
   config: ProcessRuntimeConfig,
-  deps: ProcessRuntimeDeps,
+  deps: StoreDeps,
   where: Layout,
   proof: Proof,
   isRunning: (release: string) => Promise<Result<boolean>>,
@@ -57,7 +58,7 @@ export async function capture(
 }
 
 async function readPart(
-  deps: ProcessRuntimeDeps,
+  deps: StoreDeps,
   service: string,
   described: ProcessServiceConfig,
   version: string,
@@ -79,19 +80,18 @@ async function readPart(
   const envFile = await readEnvSource(deps, service, described.envFile);
   if (!envFile.ok) return envFile;
   const { command, env, health, stopGraceMs } = described;
-  const spec: ServiceSpec = {
+  const own: ProcessSpec = {
     command: [...command],
     env: { ...env },
     envFileDigest: envFile.value === null ? null : digestBytes(envFile.value),
     filesDigest: tree.value.digest,
-    health: { ...health },
-    stopGraceMs,
   };
+  const spec: ServiceSpec = { class: "app", routed: true, health: { ...health }, stopGraceMs, spec: own };
   return ok({ service, folder: folder.value, tree: tree.value, envFile: envFile.value, spec });
 }
 
 async function readEnvSource(
-  deps: ProcessRuntimeDeps,
+  deps: StoreDeps,
   service: string,
   path: string | null,
 ): Promise<Result<Buffer | null>> {
@@ -112,18 +112,13 @@ function releaseOf(version: string, parts: readonly Part[]): Release {
   return { id: releaseId(version, digest), version, digest, services };
 }
 
-async function isStored(
-  deps: ProcessRuntimeDeps,
-  where: Layout,
-  proof: Proof,
-  release: Release,
-): Promise<boolean> {
+async function isStored(deps: StoreDeps, where: Layout, proof: Proof, release: Release): Promise<boolean> {
   const manifest = await deps.files.stat(where.manifest(release.id));
   return manifest.ok && manifest.value !== null && (await proof.whole(release)).ok;
 }
 
 async function storePart(
-  deps: ProcessRuntimeDeps,
+  deps: StoreDeps,
   where: Layout,
   proof: Proof,
   release: string,
@@ -141,7 +136,7 @@ async function storePart(
 
 /** Copies unless the right files are there already; the copy is read back, because the source may have changed meanwhile. */
 async function storeFiles(
-  deps: ProcessRuntimeDeps,
+  deps: StoreDeps,
   where: Layout,
   proof: Proof,
   release: string,
@@ -167,7 +162,7 @@ async function storeFiles(
 }
 
 /** What a capture that was cut off left behind; nothing else in these folders begins with a dot. */
-async function removeUnfinished(deps: ProcessRuntimeDeps, folder: string): Promise<Result<void>> {
+async function removeUnfinished(deps: StoreDeps, folder: string): Promise<Result<void>> {
   const names = await deps.files.list(folder);
   if (!names.ok) return names;
   for (const name of names.value.filter((one) => one.startsWith("."))) {
@@ -177,11 +172,7 @@ async function removeUnfinished(deps: ProcessRuntimeDeps, folder: string): Promi
   return ok(undefined);
 }
 
-async function enoughSpace(
-  deps: ProcessRuntimeDeps,
-  where: Layout,
-  parts: readonly Part[],
-): Promise<Result<void>> {
+async function enoughSpace(deps: StoreDeps, where: Layout, parts: readonly Part[]): Promise<Result<void>> {
   const needed = parts.reduce((sum, { tree }) => sum + tree.bytes, 0) + limits.journalFreeBytes;
   const disk = await deps.files.stat(where.root);
   if (!disk.ok) return disk;

@@ -23,11 +23,15 @@ export type ProcessRuntimeConfig = {
   readonly services: Readonly<Record<string, ProcessServiceConfig>>;
 };
 
-export type ProcessRuntimeDeps = {
+/** What the release store needs. */
+export type StoreDeps = {
   readonly files: Files;
-  readonly processes: Processes;
   readonly clock: Clock;
   readonly digestTree: DigestTree;
+};
+
+export type ProcessRuntimeDeps = StoreDeps & {
+  readonly processes: Processes;
   /** One variable of a live process; null when it is gone or the variable unset. */
   readonly environment: (process: ProcessRef, name: string) => Promise<string | null>;
   /** The controller's own environment, of which instances get PATH, HOME, LANG and TZ only. */

@@ -1,7 +1,8 @@
 // What an instance is started with: its argv and its whole environment.
 import { parseEnv } from "node:util";
-import type { Release, ServiceSpec } from "../../core/release.ts";
+import type { Release } from "../../core/release.ts";
 import type { ProcessRuntimeDeps } from "./process-config.ts";
+import type { ProcessSpec } from "./process-spec.ts";
 
 /** Of the controller's environment an instance gets these and nothing else. */
 const INHERITED = ["PATH", "HOME", "LANG", "TZ"];
@@ -30,7 +31,7 @@ export function argvOf(
 /** What is set before the instance's own marks: controller's, then the release's, then its env file's. */
 export function settingsOf(
   baseEnv: ProcessRuntimeDeps["baseEnv"],
-  spec: ServiceSpec,
+  spec: ProcessSpec,
   secrets: Values,
 ): Values {
   const inherited = INHERITED.map((name) => [name, baseEnv[name]] as const).filter(

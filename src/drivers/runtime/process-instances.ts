@@ -1,5 +1,5 @@
 // Starts instances, each at most once, and tells which there are.
-import type { Release, ServiceSpec } from "../../core/release.ts";
+import type { Release } from "../../core/release.ts";
 import { assert, ok, problem, type Result } from "../../core/result.ts";
 import type { Op } from "../../ports/op.ts";
 import type { Instance } from "../../ports/runtime.ts";
@@ -12,6 +12,7 @@ import { notStored, readEnvFile } from "./process-proof.ts";
 import { type InstanceRecord, removeRecord, writeRecord } from "./process-records.ts";
 import { redactor } from "./process-redact.ts";
 import type { Look, Seen } from "./process-seen.ts";
+import { type ProcessSpec, processSpecOf } from "./process-spec.ts";
 
 const PORT_TRIES = 20;
 
@@ -66,7 +67,7 @@ export async function startInstance(
     bootId: deps.clock.bootId(),
     process: null,
   };
-  const started = await spawn(room, op, record, spec);
+  const started = await spawn(room, op, record, processSpecOf(spec));
   if (started.ok) await removeOlder(room, all.value, record);
   // Not when fenced: whoever has taken over may have written its own record of the same op.
   else if (started.error.code !== "fenced") await undoRecord(room, id, mine?.record);
@@ -77,7 +78,7 @@ async function spawn(
   room: Room,
   op: Op,
   record: InstanceRecord,
-  spec: ServiceSpec,
+  spec: ProcessSpec,
 ): Promise<Result<Instance>> {
   const { deps, where, fence } = room;
   const cwd = where.files(record.release, record.service);
@@ -186,5 +187,6 @@ async function instanceOf(
   const redact = redactor(secrets.ok ? readEnvText(secrets.value.toString("utf8")) : {});
   const lines = await lastLines(deps.files, where.log(id), redact);
   if (!lines.ok) return lines;
-  return ok({ id, service, release, op, url: `http://127.0.0.1:${port}`, state, lastLines: lines.value });
+  const url = `http://127.0.0.1:${port}`;
+  return ok({ id, service, release, op, url, state, health: "unsaid", lastLines: lines.value });
 }

@@ -5,6 +5,7 @@ import { ok, problem, type Result } from "../../core/result.ts";
 import type { Layout, ProcessRuntimeDeps } from "./process-config.ts";
 import { argvOf, readEnvText, settingsOf } from "./process-env.ts";
 import { readEnvFile } from "./process-proof.ts";
+import { processSpecOf } from "./process-spec.ts";
 
 /** `failed` names the program that is not there. It is not part of the release, so the store cannot hold it. */
 export async function programsThere(
@@ -12,7 +13,8 @@ export async function programsThere(
   where: Layout,
   release: Release,
 ): Promise<Result<void>> {
-  for (const [service, spec] of Object.entries(release.services)) {
+  for (const [service, described] of Object.entries(release.services)) {
+    const spec = processSpecOf(described);
     const secrets = await readEnvFile(deps.files, where.envFile(release.id, service), spec);
     if (!secrets.ok) return secrets;
     const [program] = argvOf(spec.command, deps.node, 0);

@@ -1,11 +1,12 @@
 // Proves that a stored release is whole: by reading it all the first time, by the files' identities after that.
 import { createHash } from "node:crypto";
-import type { Release, ServiceSpec } from "../../core/release.ts";
+import type { Release } from "../../core/release.ts";
 import { ok, problem, type Result } from "../../core/result.ts";
 import type { Tree, TreeEntry } from "../../ports/digest.ts";
 import type { Files } from "../../ports/files.ts";
-import type { Layout, ProcessRuntimeDeps } from "./process-config.ts";
+import type { Layout, StoreDeps } from "./process-config.ts";
 import { parseJson } from "./process-fence.ts";
+import { type ProcessSpec, processSpecOf } from "./process-spec.ts";
 
 /** So many stored services are remembered by their files' identities; the others are read again. */
 const REMEMBERED = 32;
@@ -20,7 +21,7 @@ export type Proof = {
   forget(release: string): void;
 };
 
-export function proof(deps: ProcessRuntimeDeps, where: Layout): Proof {
+export function proof(deps: StoreDeps, where: Layout): Proof {
   const known = new Map<string, Map<string, TreeEntry>>();
   const tree: Proof["tree"] = async (release, service) => {
     const key = `${release}/${service}`;
@@ -44,7 +45,7 @@ export function proof(deps: ProcessRuntimeDeps, where: Layout): Proof {
     const faults: string[] = [];
     let bytes = 0;
     for (const [service, spec] of Object.entries(release.services)) {
-      const checked = await checkService(deps, where, tree, release.id, service, spec);
+      const checked = await checkService(deps, where, tree, release.id, service, processSpecOf(spec));
       if (!checked.ok) return checked;
       faults.push(...checked.value.faults.map((fault) => `${service}: ${fault}`));
       bytes += checked.value.bytes;
@@ -60,12 +61,12 @@ export function proof(deps: ProcessRuntimeDeps, where: Layout): Proof {
 type Checked = { readonly faults: readonly string[]; readonly bytes: number };
 
 async function checkService(
-  deps: ProcessRuntimeDeps,
+  deps: StoreDeps,
   where: Layout,
   readTree: Proof["tree"],
   release: string,
   service: string,
-  spec: ServiceSpec,
+  spec: ProcessSpec,
 ): Promise<Result<Checked>> {
   const tree = await readTree(release, service);
   if (!tree.ok)
@@ -112,7 +113,7 @@ async function readList(files: Files, path: string): Promise<readonly TreeEntry[
 }
 
 /** The captured env file's text, or an empty one where the service has none. `damaged` where it is not the captured one. */
-export async function readEnvFile(files: Files, path: string, spec: ServiceSpec): Promise<Result<string>> {
+export async function readEnvFile(files: Files, path: string, spec: ProcessSpec): Promise<Result<string>> {
   if (spec.envFileDigest === null) return ok("");
   const content = await files.read(path);
   if (!content.ok && content.error.code !== "missing") return content;

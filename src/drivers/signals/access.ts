@@ -40,7 +40,13 @@ type Stats = z.infer<typeof stats>;
 
 export type AccessDeps = { readonly files: Files; readonly http: HttpClient; readonly clock: Clock };
 
-export function accessSignals(config: { readonly proxyStateDir: string }, deps: AccessDeps): Signals {
+export type AccessConfig = {
+  /** Where an environment has several; `access` otherwise. */
+  readonly name?: string;
+  readonly proxyStateDir: string;
+};
+
+export function accessSignals(config: AccessConfig, deps: AccessDeps): Signals {
   const { files, clock } = deps;
   const dir = config.proxyStateDir;
   let askedAt = Number.NEGATIVE_INFINITY;
@@ -64,7 +70,8 @@ export function accessSignals(config: { readonly proxyStateDir: string }, deps: 
   }
 
   return {
-    name: "access",
+    name: config.name ?? "access",
+    about: "requests",
     position: here,
     async observe(from): Promise<Result<Batch>> {
       const known = position.safeParse(from);

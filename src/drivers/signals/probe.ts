@@ -8,6 +8,8 @@ import type { HttpClient } from "../../ports/http-client.ts";
 import type { Batch, Signals } from "../../ports/signals.ts";
 
 export type ProbeConfig = {
+  /** Where an environment has several; `probe` otherwise. */
+  readonly name?: string;
   /** Release id that the observations are about. */
   readonly release: string;
   /** Where it answers now, e.g. `http://127.0.0.1:4711`; null while no instance of it runs (a failed probe). */
@@ -48,7 +50,8 @@ export function probeSignals(
   }
 
   return {
-    name: "probe",
+    name: config.name ?? "probe",
+    about: "probes",
     position: async () => ok({ boot: clock.bootId(), dueMs: clock.elapsed() }),
     async observe(from): Promise<Result<Batch>> {
       if (bug) throw bug;

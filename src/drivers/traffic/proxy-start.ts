@@ -1,12 +1,12 @@
 // Starting the embedded proxy: never two, and a clear word when it does not come up.
 import { dirname } from "node:path";
-import { z } from "zod";
-import { ok, type ProblemCode, problem, type Result } from "../../core/result.ts";
+import { ok, problem, type Result } from "../../core/result.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Files } from "../../ports/files.ts";
 import type { Processes, ProcessRef } from "../../ports/processes.ts";
 import type { ProxyControl } from "./proxy-control.ts";
 import { type ProxyPaths, type ProxyTrafficConfig, settingsText } from "./proxy-files.ts";
+import { startProblem } from "./proxy-last-words.ts";
 
 /** From the start of the process to its first answer. */
 const startLimitMs = 15_000;
@@ -112,33 +112,8 @@ function sameListen(
   );
 }
 
-const exitLine = z.object({ event: z.literal("exit"), code: z.string(), what: z.string() });
-
-/** What the proxy says before it gives up: the code, as a problem's code and the next step. */
-const exitProblems: Readonly<Record<string, readonly [ProblemCode, string]>> = {
-  "port-in-use": [
-    "port-in-use",
-    "free the port (find who has it: ss -ltnp), or choose another in the config",
-  ],
-  busy: ["busy", "another proxy has this state folder: stop it first"],
-  damaged: ["damaged", "move the damaged route file away, start again, and switch to the release that runs"],
-  config: ["config", "correct the address or the settings, then try again"],
-};
-
 async function whyItDied({ paths, deps }: Starting, logFrom: number): Promise<Result<void>> {
-  const tail = await logTail(paths.log, logFrom, deps.files);
-  for (const line of tail.split("\n").reverse()) {
-    const said = exitLine.safeParse(jsonOrNull(line));
-    if (!said.success) continue;
-    const [code, next] = exitProblems[said.data.code] ?? ["failed", `look into ${paths.log}`];
-    return problem(code, `the proxy did not start: ${said.data.what}`, next, paths.log);
-  }
-  const last = tail.trim().split("\n").at(-1) ?? "";
-  return problem(
-    "failed",
-    `the proxy ended at once, and said: ${last.slice(0, 300)}`,
-    `look into ${paths.log}`,
-  );
+  return startProblem(await logTail(paths.log, logFrom, deps.files), paths.log);
 }
 
 async function logTail(path: string, from: number, files: Files): Promise<string> {
@@ -147,12 +122,4 @@ async function logTail(path: string, from: number, files: Files): Promise<string
   const offset = Math.max(from, size - logTailBytes);
   const bytes = await files.read(path, { offset, length: Math.max(0, size - offset) });
   return bytes.ok ? bytes.value.toString("utf8") : "";
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

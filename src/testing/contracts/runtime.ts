@@ -82,7 +82,7 @@ export const runtimeContract: readonly RuntimeCase[] = [
       assert.equal(instance.service, bed.service);
       assert.equal(instance.op, bed.op("start").id);
       assert.equal(instance.state, "running");
-      assert.match(instance.url, /^http:\/\//);
+      assert.match(instance.url ?? "", /^http:\/\//);
       assert.deepEqual(await identities(bed.runtime, bed.service), [identity(instance)]);
       assert.equal(await bed.aliveCount(release.id), 1);
     },

@@ -15,6 +15,8 @@ export type TrafficBed = {
   backend(name: string): Promise<Backend>;
   /** One request of a user; `release` is what the edge says, null where nobody was asked. */
   ask(path: string): Promise<{ readonly status: number; readonly release: string | null }>;
+  /** Said by edges that have no means to make requests wait; left out, a driver must be able to. */
+  readonly cannotHold?: true;
 };
 
 export type TrafficCase = { readonly name: string; run(bed: TrafficBed): Promise<void> };
@@ -39,6 +41,12 @@ export const trafficContract: readonly TrafficCase[] = [
   { name: "taking the backend away gives 503 for nobody", run: nobody },
   { name: "a backend can be left and taken again", run: returns },
   { name: "nothing is in flight where nothing was asked, and after everything was answered", run: flights },
+];
+
+/** For an edge that honestly can't make requests wait: it must say so, and all else is as for every other. */
+export const trafficContractWithoutHold: readonly TrafficCase[] = [
+  ...trafficContract.filter(({ run }) => run !== holds && run !== holdKeeps),
+  { name: "a hold is refused, with what to do instead, and changes nothing", run: refusesHold },
 ];
 
 function value<T>(result: Result<T>): T {
@@ -133,7 +141,7 @@ async function fencedAgain(bed: TrafficBed): Promise<void> {
   const traffic = await bed.again();
   refused(await traffic.change(bed.op("old", 4), state.generation, { backend: null, held: false }), "fenced");
   assert.deepEqual(value(await traffic.now()), state);
-  value(await traffic.change(bed.op("next", 5), state.generation, { backend, held: true }));
+  value(await traffic.change(bed.op("next", 5), state.generation, { backend, held: !bed.cannotHold }));
 }
 
 async function repeats(bed: TrafficBed): Promise<void> {
@@ -194,6 +202,15 @@ async function holdKeeps(bed: TrafficBed): Promise<void> {
   const open = await changed(bed, "go", { backend, held: false });
   assert.deepEqual(open, { ...before, generation: before.generation + 2, op: bed.op("go").id });
   assert.deepEqual(await bed.ask("/"), { status: 200, release: backend.release });
+}
+
+async function refusesHold(bed: TrafficBed): Promise<void> {
+  const [one, two] = [await bed.backend("v1"), await bed.backend("v2")];
+  const state = await changed(bed, "one", { backend: one, held: false });
+  const held = await bed.traffic.change(bed.op("hold"), state.generation, { backend: two, held: true });
+  refused(held, "refused");
+  assert.deepEqual(value(await bed.traffic.now()), state);
+  assert.deepEqual(await bed.ask("/"), { status: 200, release: one.release });
 }
 
 async function nobody(bed: TrafficBed): Promise<void> {

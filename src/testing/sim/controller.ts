@@ -144,17 +144,22 @@ async function withFault<T>(
       apply();
       return new Promise(() => undefined);
     case "foreign": {
-      const { backend } = target.route;
+      const [before, rollouts] = [new Map(target.routes), new Map(target.rollouts)];
       const value = apply();
-      if (target.route.backend !== backend) target.overridden = true;
-      // Somebody who is not us puts the route back, just after our effect.
-      target.route = {
-        ...target.route,
-        backend,
-        generation: target.route.generation + 1,
-        op: "by-hand",
-        held: false,
-      };
+      // Somebody who is not us puts the routes back, just after our effect.
+      for (const [service, now] of target.routes) {
+        const backend = before.get(service)?.backend ?? null;
+        if (now.backend !== backend) target.overridden = true;
+        const generation = now.generation + 1;
+        target.routes.set(service, { ...now, backend, generation, op: "by-hand", held: false });
+      }
+      for (const [service, was] of rollouts) {
+        const now = target.rollouts.get(service);
+        if (now?.generation === was.generation) continue;
+        target.overridden = true;
+        const generation = (now?.generation ?? 0) + 1;
+        target.rollouts.set(service, { ...was, generation, op: "by-hand" });
+      }
       return { ok: true, value };
     }
     case "refuse":

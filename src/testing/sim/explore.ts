@@ -32,7 +32,7 @@ const faults: readonly Fault[] = [
 ];
 
 /** Scenes that differ: how the target behaves matters only to plans that start it. */
-export const scenes: readonly Scene[] = kinds.flatMap((kind): Scene[] => {
+const ofOneService: readonly Scene[] = kinds.flatMap((kind): Scene[] => {
   if (kind === "retire" || kind === "revive" || kind === "flag-off")
     return [{ kind, temper: "good", warm: false }];
   const tempers = (["good", "crashes", "unhealthy"] as const).map(
@@ -40,6 +40,20 @@ export const scenes: readonly Scene[] = kinds.flatMap((kind): Scene[] => {
   );
   return [...tempers, { kind, temper: "good", warm: true }];
 });
+
+/** The same with several services, where that makes a difference: what one service shows already is not shown again. */
+const ofSeveral: readonly Scene[] = ofOneService
+  .filter(
+    ({ kind, temper, warm }) =>
+      kind !== "flag-off" && temper !== "unhealthy" && (!warm || kind === "rollback"),
+  )
+  .map((scene) => ({ ...scene, several: true }));
+
+const inPlace: readonly Scene[] = (["deploy", "rollback"] as const).flatMap((kind) =>
+  (["good", "crashes"] as const).map((temper): Scene => ({ kind, temper, warm: false, inPlace: true })),
+);
+
+export const scenes: readonly Scene[] = [...ofOneService, ...ofSeveral, ...inPlace];
 
 type Tally = {
   scenarios: number;

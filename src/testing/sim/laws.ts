@@ -5,15 +5,16 @@ import type { RunState } from "../../core/run.ts";
 import type { State } from "../../core/state.ts";
 import type { MemoryStore } from "../memory-journal.ts";
 import type { Life } from "./controller.ts";
-import type { Stage } from "./stage.ts";
-import { serving } from "./target.ts";
+import { type Stage, simWorker } from "./stage.ts";
+import { allAnswered, anyHeld, serving } from "./target.ts";
 
 /** Laws that hold at every moment. */
 export function watchLaws({ target, plan }: Stage, life: Life): void {
   const now = serving(target);
   const { reboots } = life.perils;
-  if (plan.promisesNoDowntime && now === null && !reboots)
+  if (plan.promisesNoDowntime && !allAnswered(target) && !reboots)
     life.violations.push("4: no complete release serves");
+  if (liveWorkers(target).length > 1) life.violations.push("a worker runs twice");
   const back = plan.kind === "rollback" || plan.kind === "restore";
   const foreign = Object.values(life.perils.faults).includes("foreign");
   if (back && !foreign && now === plan.target) life.trace.push("last good serves");
@@ -26,6 +27,10 @@ export function watchLaws({ target, plan }: Stage, life: Life): void {
   ) {
     life.violations.push("10: the quarantined release serves again");
   }
+}
+
+function liveWorkers({ instances }: Stage["target"]) {
+  return instances.filter((one) => one.alive && one.service === simWorker);
 }
 
 export type End = {
@@ -50,7 +55,8 @@ export function judgement(stage: Stage, end: End): readonly string[] {
 }
 
 /** 1 and 11: all-new, all-old, or paused while serving; what is reported is what is. */
-function atRest({ target, plan }: Stage, { run, life }: End): readonly string[] {
+function atRest(stage: Stage, { run, life }: End): readonly string[] {
+  const { target, plan } = stage;
   if (!run) return target.mutations === 0 ? [] : ["1: effects of a run that nobody knows"];
   const now = serving(target);
   const expected = plan.target;
@@ -60,10 +66,11 @@ function atRest({ target, plan }: Stage, { run, life }: End): readonly string[] 
     if (plan.kind === "flag-off" && target.flags.get("new-checkout")?.on !== false)
       return ["11: reported off, but the flag is on"];
     if (plan.kind === "retire")
-      return target.instances.filter((one) => one.alive).length === 1
+      return new Set(target.instances.filter((one) => one.alive).map((one) => one.release)).size === 1
         ? []
         : ["11: retired releases still run"];
-    return now === expected && !target.route.held ? [] : [`11: reported done, but ${now ?? "nobody"} serves`];
+    if (workerOf(stage, now)) return [`11: reported done, but the worker is not that of ${now}`];
+    return now === expected && !anyHeld(target) ? [] : [`11: reported done, but ${now ?? "nobody"} serves`];
   }
   if (run.status === "ended" && run.outcome === "undone") {
     if (plan.kind === "flag-off" && target.flags.get("new-checkout")?.on === false) {
@@ -75,7 +82,8 @@ function atRest({ target, plan }: Stage, { run, life }: End): readonly string[] 
     const beside = target.instances.filter(
       (one) => one.alive && one.release === expected && expected !== from,
     );
-    if (now !== from || target.route.held) return [`1: taken back, but ${now ?? "nobody"} serves`];
+    if (workerOf(stage, from)) return [`1: taken back, but the worker is not that of ${from}`];
+    if (now !== from || anyHeld(target)) return [`1: taken back, but ${now ?? "nobody"} serves`];
     return beside.length > 0 && !startedWarm(stageWarm(target))
       ? ["1: taken back, but the new release still runs"]
       : [];
@@ -83,10 +91,17 @@ function atRest({ target, plan }: Stage, { run, life }: End): readonly string[] 
   if (run.status === "ended") return target.mutations === 0 ? [] : ["1: abandoned after effects"];
   if (run.status === "paused" && life.perils.reboots) return [];
   if (run.status !== "paused") return [`1: the run is ${run.status}`];
-  if (now !== null && !target.route.held) return [];
+  if (now !== null && !anyHeld(target)) return [];
   return brokenByHand(life)
     ? []
-    : [`1: paused while ${now ?? "nobody"} serves${target.route.held ? ", held" : ""}`];
+    : [`1: paused while ${now ?? "nobody"} serves${anyHeld(target) ? ", held" : ""}`];
+}
+
+/** True where the release has a worker and that one does not run, or another one does. */
+function workerOf({ target, several }: Stage, release: string | null): boolean {
+  if (!several || release === null) return false;
+  const [worker] = liveWorkers(target);
+  return worker?.release !== release;
 }
 
 function stageWarm(target: Stage["target"]): readonly string[] {

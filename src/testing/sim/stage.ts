@@ -13,8 +13,8 @@ import {
   planRevive,
   planRollback,
 } from "../../core/plan/plans.ts";
-import { type Release, releaseId } from "../../core/release.ts";
-import { newTarget, type Target, type Temper } from "./target.ts";
+import { type Release, releaseId, routedOf, type ServiceSpec, servicesOf } from "../../core/release.ts";
+import { newTarget, routeOf, type Target, type Temper } from "./target.ts";
 
 export type Scene = {
   readonly kind: PlanKind;
@@ -22,6 +22,10 @@ export type Scene = {
   readonly temper: Temper;
   /** The plan's target already runs. */
   readonly warm: boolean;
+  /** Two services that answer requests and a worker, instead of one service. */
+  readonly several?: boolean;
+  /** A platform replaces the services in place; nothing starts beside, and no edge of ours stands in front. */
+  readonly inPlace?: boolean;
 };
 
 export type Stage = {
@@ -31,38 +35,48 @@ export type Stage = {
   /** What serves at the beginning. */
   readonly from: Release;
   readonly history: readonly NewEvent[];
+  readonly several: boolean;
 };
 
-const service = "web";
 const env = "production";
-const v1 = simRelease("v1");
-const v2 = simRelease("v2");
+export const simWorker = "worker";
 
-export function simRelease(version: string): Release {
+/** One service `web`, or several: `api` and `web` with edges, and a worker. */
+export function simRelease(version: string, several = false): Release {
   const digest = sha256(version);
   const health = { path: "/health", timeoutMs: 5_000, intervalMs: 500 };
-  const spec = {
-    command: ["app"],
-    env: {},
-    envFileDigest: null,
-    filesDigest: digest,
-    health,
-    stopGraceMs: 1_000,
-  };
-  return { id: releaseId(version, digest), version, digest, services: { [service]: spec } };
+  const app: ServiceSpec = { class: "app", routed: true, health, stopGraceMs: 1_000, spec: {} };
+  const worker: ServiceSpec = { ...app, class: "worker", routed: false };
+  const services = several ? { api: app, web: app, [simWorker]: worker } : { web: app };
+  return { id: releaseId(version, digest), version, digest, services };
 }
 
 /** Deploys go from v1 to v2; ways back from v2 (bad, quarantined) to v1. */
 export function setUp(scene: Scene): Stage {
   const target = newTarget();
+  const [several, inPlace] = [scene.several ?? false, scene.inPlace ?? false];
+  const make = (version: string) =>
+    inPlace ? unrouted(simRelease(version, true)) : simRelease(version, several);
+  const [v1, v2] = [make("v1"), make("v2")];
   const back = scene.kind === "rollback" || scene.kind === "restore";
   const [from, to] = back ? [v2, v1] : [v1, v2];
   for (const release of [v1, v2]) target.releases.set(release.id, release);
   target.tempers.set(from.id, "good");
   target.tempers.set(to.id, scene.temper);
-  run(target, from.id);
-  target.route = { ...target.route, backend: backend(target, from.id) };
-  if (scene.warm || scene.kind === "retire") run(target, to.id);
+  if (inPlace)
+    for (const service of servicesOf(from))
+      target.rollouts.set(service, {
+        generation: 1,
+        release: from.id,
+        op: null,
+        serves: from.id,
+        gaveUp: false,
+      });
+  else run(target, servicesOf(from), from.id);
+  for (const service of routedOf(from))
+    target.routes.set(service, { ...routeOf(target, service), backend: backend(target, service, from.id) });
+  // Workers are never warm: they must not run twice.
+  if (scene.warm || scene.kind === "retire") run(target, servicesOf(to, "app"), to.id);
   if (scene.kind === "revive") for (const one of target.instances) one.alive = false;
   for (const row of ["row-a", "row-b"]) {
     target.rows.add(row);
@@ -71,19 +85,27 @@ export function setUp(scene: Scene): Stage {
   const backup = { id: "old-backup", op: "op-old", at: 0, bytes: 1, sha256: "", rows: { orders: 1 } };
   target.backups.push({ backup, rows: new Set(["row-a"]) });
   const facts = factsOf(scene, from, to);
-  return { target, plan: planFor(scene, facts, from), facts, from, history: historyOf(back) };
+  return {
+    target,
+    plan: planFor(scene, facts, from),
+    facts,
+    from,
+    history: historyOf(back, [v1, v2]),
+    several,
+  };
 }
 
 function factsOf(scene: Scene, from: Release, to: Release): PlanFacts {
   return {
     app: "shop",
     env,
-    service,
     target: to,
     from,
-    targetWarm: scene.warm,
+    warm: scene.warm ? servicesOf(to, "app") : [],
+    style: scene.inPlace ? "in-place" : "beside",
     hasDatabase: true,
-    smoke: [{ path: "/health", expect: 200 }],
+    tasks: [],
+    smoke: [{ service: null, path: "/health", expect: 200 }],
     drainMs: 1_000,
     why: "simulated",
   };
@@ -105,10 +127,13 @@ function planFor(scene: Scene, facts: PlanFacts, from: Release): Plan {
       return planFlagOff({ ...facts, target: from }, "new-checkout");
     case "revive":
       return planRevive({ ...facts, target: from });
+    case "adopt":
+    case "leave":
+      throw new Error(`${scene.kind} has no scene: what others started is not simulated`);
   }
 }
 
-function historyOf(back: boolean): readonly NewEvent[] {
+function historyOf(back: boolean, [v1, v2]: readonly [Release, Release]): readonly NewEvent[] {
   const made = [v1, v2].map((release): NewEvent => ({ type: "release.made", data: { env, release } }));
   const good: NewEvent = {
     type: "release.became-good",
@@ -121,12 +146,20 @@ function historyOf(back: boolean): readonly NewEvent[] {
   return back ? [...made, good, bad] : [...made, good];
 }
 
-function run(target: Target, release: string): void {
-  target.instances.push({ id: `${service}-${release}-setup`, service, release, op: "op-setup", alive: true });
+function unrouted(release: Release): Release {
+  const services = Object.entries(release.services).map(([name, spec]) => [name, { ...spec, routed: false }]);
+  return { ...release, services: Object.fromEntries(services) };
 }
 
-function backend(target: Target, release: string) {
-  const instance = target.instances.find((one) => one.release === release);
+function run(target: Target, services: readonly string[], release: string): void {
+  for (const service of services) {
+    const id = `${service}-${release}-setup`;
+    target.instances.push({ id, service, release, op: "op-setup", alive: true });
+  }
+}
+
+function backend(target: Target, service: string, release: string) {
+  const instance = target.instances.find((one) => one.release === release && one.service === service);
   const id = instance?.id ?? "";
   return { release, instance: id, url: `http://${id}` };
 }

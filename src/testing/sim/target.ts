@@ -15,6 +15,16 @@ export type SimInstance = {
   alive: boolean;
 };
 
+/** One service on a platform of its own: what it was told to run, and what answers. */
+export type SimRollout = {
+  readonly generation: number;
+  readonly release: string;
+  readonly op: string | null;
+  readonly serves: string;
+  /** The newest release did not come up; the copies of the one before stay. */
+  readonly gaveUp: boolean;
+};
+
 export type Target = {
   /** What could be captured, by version. */
   readonly sources: Map<string, Release>;
@@ -22,7 +32,10 @@ export type Target = {
   readonly releases: Map<string, Release>;
   readonly tempers: Map<string, Temper>;
   readonly instances: SimInstance[];
-  route: RouteState;
+  /** The edge in front of each routed service, by its name. */
+  readonly routes: Map<string, RouteState>;
+  /** Services that the platform replaces by itself; empty where releases start beside each other. */
+  readonly rollouts: Map<string, SimRollout>;
   /** Highest epoch that acted on instances or the database. */
   epoch: number;
   /** Rows that the live database holds; writing is what the serving release does. */
@@ -52,7 +65,8 @@ export function newTarget(): Target {
     releases: new Map(),
     tempers: new Map(),
     instances: [],
-    route: { generation: 1, op: null, backend: null, held: false, epoch: 0 },
+    routes: new Map(),
+    rollouts: new Map(),
     epoch: 0,
     rows: new Set(),
     marker: null,
@@ -70,17 +84,48 @@ export function newTarget(): Target {
   };
 }
 
-/** The release that answers the public now; null when nobody does (held requests wait: they are not lost). */
-export function serving(target: Target): string | null {
-  const { backend } = target.route;
-  if (!backend) return null;
-  const instance = target.instances.find((one) => one.id === backend.instance);
+const untouched: RouteState = { generation: 1, op: null, backend: null, held: false, epoch: 0 };
+
+export function routeOf(target: Target, service: string): RouteState {
+  return target.routes.get(service) ?? untouched;
+}
+
+/** The release that answers one service now; null when nobody does (held requests wait: they are not lost). */
+function answering(target: Target, { backend }: RouteState): string | null {
+  const instance = target.instances.find((one) => one.id === backend?.instance);
   return instance?.alive && target.tempers.get(instance.release) === "good" ? instance.release : null;
 }
 
-/** One write by a user, acknowledged when somebody served it. */
+/** The release that answers the public now, in all its services; null when none does, or some here and some there. */
+export function serving(target: Target): string | null {
+  const answers = new Set(allAnswers(target));
+  return answers.size === 1 ? ([...answers][0] ?? null) : null;
+}
+
+/** Each service is answered by some release: for the moment between the switches of several services. */
+export function allAnswered(target: Target): boolean {
+  return allAnswers(target).every((release) => release !== null);
+}
+
+function allAnswers(target: Target): readonly (string | null)[] {
+  return [
+    ...[...target.routes.values()].map((route) => answering(target, route)),
+    ...[...target.rollouts.values()].map(({ serves }) =>
+      target.tempers.get(serves) === "good" ? serves : null,
+    ),
+  ];
+}
+
+export function anyHeld(target: Target): boolean {
+  return [...target.routes.values()].some((route) => route.held);
+}
+
+/** One write by a user, acknowledged when some service took it. */
 export function userWrites(target: Target, row: string): void {
-  if (target.route.held || serving(target) === null) return;
+  const takes =
+    target.rollouts.size > 0 ||
+    [...target.routes.values()].some((route) => !route.held && answering(target, route) !== null);
+  if (!takes) return;
   target.rows.add(row);
   target.acknowledged.add(row);
 }
@@ -96,10 +141,11 @@ export function reboot(target: Target, bootId: string): void {
 /** Everything that a second recovery must leave alone, as text to compare. */
 export function picture(target: Target): string {
   const alive = target.instances.filter((one) => one.alive).map((one) => one.id);
-  const { rows, marker, route, flags } = target;
+  const { rows, marker, routes, flags } = target;
   return JSON.stringify({
     alive,
-    route,
+    routes: [...routes],
+    rollouts: [...target.rollouts],
     marker,
     rows: [...rows].sort(),
     flags: [...flags],

@@ -1,20 +1,24 @@
 // The ports of the simulated world, bound to one life of a controller.
 import type { Release } from "../../core/release.ts";
-import { ok, problem } from "../../core/result.ts";
+import { ok, problem, type Result } from "../../core/result.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Database } from "../../ports/database.ts";
 import type { Flags } from "../../ports/flags.ts";
 import type { HttpClient } from "../../ports/http-client.ts";
+import type { Rollout, RolloutState } from "../../ports/rollout.ts";
 import type { Instance, Runtime } from "../../ports/runtime.ts";
-import type { Traffic } from "../../ports/traffic.ts";
+import type { RouteState, Traffic } from "../../ports/traffic.ts";
 import type { World } from "../../ports/world.ts";
 import { effect, type Life, point } from "./controller.ts";
-import { type SimInstance, serving, type Target } from "./target.ts";
+import { routeOf, type SimInstance, type Target } from "./target.ts";
 
 export function simWorld(target: Target, life: Life, clock: Clock): World {
   return {
     runtime: simRuntime(target, life),
-    traffic: simTraffic(target, life),
+    traffic: (service) => simTraffic(target, life, service),
+    rollout: target.rollouts.size > 0 ? simRollout(target, life) : null,
+    tasks: null,
+    adoption: null,
     database: simDatabase(target, life, clock),
     flags: simFlags(target, life),
     http: simHttp(target, life),
@@ -43,6 +47,7 @@ function shown(instance: SimInstance): Instance {
     release,
     op,
     url: `http://${id}`,
+    health: "unsaid",
     state: alive ? "running" : "exited",
     lastLines: [`${id} said hello`],
   };
@@ -107,7 +112,9 @@ export function simRuntime(target: Target, life: Life): Runtime {
 }
 
 function startOnce(target: Target, op: string, service: string, release: Release): SimInstance {
-  const known = target.instances.find((one) => one.op === op && one.release === release.id);
+  const known = target.instances.find(
+    (one) => one.op === op && one.release === release.id && one.service === service,
+  );
   if (known) {
     known.alive = target.tempers.get(release.id) !== "crashes";
     return known;
@@ -124,37 +131,38 @@ function startOnce(target: Target, op: string, service: string, release: Release
   return instance;
 }
 
-export function simTraffic(target: Target, life: Life): Traffic {
+export function simTraffic(target: Target, life: Life, service: string): Traffic {
+  const now = () => routeOf(target, service);
+  const set = (route: RouteState) => {
+    target.routes.set(service, route);
+    return route;
+  };
   return {
     async now() {
       point(life, "look at route");
-      return ok(target.route);
+      return ok(now());
     },
     change: (op, expected, change) => {
-      const route = target.route;
+      const route = now();
       return effect(life, target, {
         label: `route to ${change.backend?.release ?? "nobody"}${change.held ? ", held" : ""}`,
         op,
         check: () => {
-          const done = target.route.op === op.id && target.route.generation === expected + 1;
-          if (done) {
-            target.route = { ...target.route, epoch: op.epoch };
-            return ok(target.route);
-          }
-          if (target.route.generation === expected) return null;
+          const done = now().op === op.id && now().generation === expected + 1;
+          if (done) return ok(set({ ...now(), epoch: op.epoch }));
+          if (now().generation === expected) return null;
           return problem(
             "conflict",
-            `generation is ${target.route.generation}, not ${expected}`,
+            `generation is ${now().generation}, not ${expected}`,
             "Look at the route.",
           );
         },
         apply: () => {
           // A late daemon compares as well: the switch itself holds the generation, not its caller.
-          if (target.route.generation !== expected) return target.route;
-          target.route = { ...route, ...change, generation: expected + 1, op: op.id, epoch: op.epoch };
-          return target.route;
+          if (now().generation !== expected) return now();
+          return set({ ...route, ...change, generation: expected + 1, op: op.id, epoch: op.epoch });
         },
-        claim: () => ({ ...target.route, ...change }),
+        claim: () => ({ ...now(), ...change }),
       });
     },
     async inFlight() {
@@ -163,10 +171,62 @@ export function simTraffic(target: Target, life: Life): Traffic {
     },
     async whoAnswers() {
       point(life, "ask the public port");
-      return ok({
-        release: serving(target),
-        status: serving(target) === null || target.route.held ? 503 : 200,
+      const release = target.instances.find(
+        (one) => one.alive && one.id === now().backend?.instance,
+      )?.release;
+      const answers = release !== undefined && target.tempers.get(release) === "good" && !now().held;
+      return ok({ release: release ?? null, status: answers ? 200 : 503 });
+    },
+  };
+}
+
+/** Each look lets the platform go on: it either brings the new copies up, or gives up and keeps the old ones. */
+export function simRollout(target: Target, life: Life): Rollout {
+  const state = (service: string): Result<RolloutState> => {
+    const now = target.rollouts.get(service);
+    if (!now) return problem("missing", `there is no service ${service}`, "Deploy it.");
+    const { generation, release, op, serves, gaveUp } = now;
+    const running = serves === release ? 1 : 0;
+    const is = gaveUp ? "failed" : running === 1 ? "steady" : "updating";
+    return ok({ generation, release, op, state: is, running, wanted: 1, what: `${serves} answers` });
+  };
+  const goOn = (service: string) => {
+    const now = target.rollouts.get(service);
+    if (!now || now.gaveUp || now.serves === now.release) return;
+    const isGood = target.tempers.get(now.release) === "good";
+    target.rollouts.set(service, isGood ? { ...now, serves: now.release } : { ...now, gaveUp: true });
+    life.onChange();
+  };
+  return {
+    async now(service) {
+      point(life, "look at rollout");
+      goOn(service);
+      return state(service);
+    },
+    async change(op, service, expected, release) {
+      const order = () => {
+        const now = target.rollouts.get(service);
+        if (now?.generation !== expected) return;
+        target.rollouts.set(service, {
+          ...now,
+          generation: expected + 1,
+          release: release.id,
+          op: op.id,
+          gaveUp: false,
+        });
+      };
+      const ordered = await effect(life, target, {
+        label: `roll ${service} out to ${release.id}`,
+        op,
+        check: () => {
+          const now = target.rollouts.get(service);
+          if (now?.op === op.id) return ok(undefined);
+          return now?.generation === expected ? null : problem("conflict", "it was changed", "Look at it.");
+        },
+        apply: order,
+        claim: () => undefined,
       });
+      return ordered.ok ? state(service) : ordered;
     },
   };
 }

@@ -103,3 +103,17 @@ test("one blind source makes the whole blind while nothing is proven", () => {
       .outcome,
   ).toBe("blind");
 });
+
+test("a stream without a source does not keep a release from being verified; without any, nothing was seen", () => {
+  const streams = startStreams(options);
+  for (let i = 0; i < 20; i++) observeHealth(streams, { atS: 5 * i, ok: true });
+  const onlyProbes = concludeStreams(streams, {
+    nowS: 100,
+    blind: seeing,
+    heard: { errors: false, probe: true },
+  });
+  expect([onlyProbes.worst.outcome, onlyProbes.all.length]).toEqual(["verified", 1]);
+  expect(concludeStreams(streams, { nowS: 100, blind: seeing }).worst.outcome).toBe("undecided");
+  const deaf = concludeStreams(streams, { nowS: 100, blind: seeing, heard: { errors: false, probe: false } });
+  expect([deaf.worst.outcome, deaf.worst.stream]).toEqual(["undecided", "errors"]);
+});

@@ -20,12 +20,13 @@ const v2 = simRelease("v2");
 const facts: PlanFacts = {
   app: "shop",
   env: "production",
-  service: "web",
   target: v2,
   from: v1,
-  targetWarm: false,
+  warm: [],
+  style: "beside",
+  tasks: [],
   hasDatabase: true,
-  smoke: [{ path: "/", expect: 200 }],
+  smoke: [{ service: null, path: "/", expect: 200 }],
   drainMs: 1_000,
   why: "test",
 };
@@ -42,9 +43,12 @@ function all(given: PlanFacts): readonly Plan[] {
 }
 
 const anyFacts = fc.record({
-  targetWarm: fc.boolean(),
+  warm: fc.subarray(["web"]),
   hasDatabase: fc.boolean(),
-  smoke: fc.array(fc.record({ path: fc.constant("/"), expect: fc.constant(200) }), { maxLength: 2 }),
+  smoke: fc.array(
+    fc.record({ service: fc.constant(null), path: fc.constant("/"), expect: fc.constant(200) }),
+    { maxLength: 2 },
+  ),
   first: fc.boolean(),
 });
 
@@ -77,11 +81,11 @@ test("a deploy side by side never stops what serves, and takes its restore point
   expect(plan.steps.map((step) => step.key)).toEqual([
     "prepare",
     "backup",
-    "start",
-    "health",
-    "smoke",
-    "switch",
-    "verify",
+    "start-web",
+    "health-web",
+    "smoke-web",
+    "switch-web",
+    "verify-web",
   ]);
   expect(plan.promisesNoDowntime).toBe(true);
 });
@@ -94,15 +98,15 @@ test("a rollback is the deploy pipeline with another target, without the restore
 test("a rollback pauses rather than go back to what it left", () => {
   const { steps, undo } = planRollback(facts);
   expect(steps.filter((step) => step.onFailure === "pause").map((step) => step.key)).toEqual([
-    "switch",
-    "verify",
+    "switch-web",
+    "verify-web",
   ]);
   expect(undo.some((step) => step.kind === "traffic.switch")).toBe(false);
 });
 
 test("a warm target is not stopped on the way back: it was not started by this run", () => {
-  expect(planRollback({ ...facts, targetWarm: true }).undo).toEqual([]);
-  expect(planDeploy({ ...facts, targetWarm: true }).undo.some((step) => step.kind === "instance.stop")).toBe(
+  expect(planRollback({ ...facts, warm: ["web"] }).undo).toEqual([]);
+  expect(planDeploy({ ...facts, warm: ["web"] }).undo.some((step) => step.kind === "instance.stop")).toBe(
     false,
   );
 });
@@ -110,13 +114,13 @@ test("a warm target is not stopped on the way back: it was not started by this r
 test("on the way back the database returns only while nobody has it open, and before requests go on", () => {
   const kinds = planPausedDeploy(facts).undo.map((step) => step.key);
   expect(kinds).toEqual([
-    "undo-stop-target",
+    "undo-stop-web-started",
     "undo-return-database",
-    "undo-start-from",
-    "undo-health-from",
-    "undo-switch",
-    "undo-let-go",
-    "undo-verify",
+    "undo-start-web-from",
+    "undo-health-web-from",
+    "undo-switch-web",
+    "undo-let-go-web",
+    "undo-verify-web",
   ]);
 });
 

@@ -12,6 +12,7 @@ function released(version: string, servedAt: number, good: boolean, kept = true)
     goodAt: good ? servedAt + 1 : null,
     kept,
     restorePoint: null,
+    flags: null,
   };
 }
 

@@ -11,7 +11,7 @@ test("an instance answers where it says it does, and knows its release", async (
   const bed = await processBed();
   const { release, instance } = await started(bed);
   await lines(bed.runtime, 1);
-  const answer = await httpClient().request({ method: "GET", url: instance.url, timeoutMs: 5_000 });
+  const answer = await httpClient().request({ method: "GET", url: instance.url ?? "", timeoutMs: 5_000 });
   expect(answer).toMatchObject({ ok: true, value: { body: release.id } });
 });
 
@@ -26,7 +26,7 @@ test("an instance gets its own settings and marks, four names of the controller'
   });
   const release = value(await runtime.capture("v3"));
   const instance = value(await runtime.start(op("start"), "web", release));
-  const port = new URL(instance.url).port;
+  const port = new URL(instance.url ?? "").port;
   await until(async () =>
     (await readFile(join(bed.stateDir, "instances", `${instance.id}.log`), "utf8")).includes("\n"),
   );
@@ -102,7 +102,9 @@ test("a controller killed between the spawn and its record leaves one instance, 
   expect(await bed.aliveCount(release.id)).toBe(1);
   expect(JSON.parse(await readFile(record, "utf8")).process).not.toBe(null);
   await lines(bed.runtime, 1);
-  expect((await httpClient().request({ method: "GET", url: instance.url, timeoutMs: 5_000 })).ok).toBe(true);
+  expect((await httpClient().request({ method: "GET", url: instance.url ?? "", timeoutMs: 5_000 })).ok).toBe(
+    true,
+  );
 });
 
 test("after a reboot no pid of before is believed", async () => {
@@ -163,7 +165,7 @@ test("a release that is not in the store is not started", async () => {
 test("a port that another instance has been given is not given again", async () => {
   const bed = await processBed();
   const { release, instance } = await started(bed);
-  const taken = Number(new URL(instance.url).port);
+  const taken = Number(new URL(instance.url ?? "").port);
   const offered: number[] = [];
   const freePort = async (): Promise<number> => {
     offered.push(offered.length < 3 ? taken : await processes.freePort());
@@ -228,7 +230,7 @@ test("a full disk after the spawn does not take down what runs", async () => {
   const runtime = bed.with({}, { files, processes: { ...processes, start } });
   const instance = value(await runtime.start(op("start"), "web", release));
   expect(value(await (await bed.again()).instances("web"))).toMatchObject([
-    { id: instance.id, url: instance.url, state: "running" },
+    { id: instance.id, url: instance.url ?? "", state: "running" },
   ]);
   const second = await runtime.start(op("second"), "web", release);
   expect(second).toMatchObject({ ok: false, error: { code: "no-space" } });

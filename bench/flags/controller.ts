@@ -1,0 +1,44 @@
+// A flag service as a process of its own, with its journal on disk; told what to do over IPC. Measures itself.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { openLedger } from "../../src/engine/ledger.ts";
+import { openJournal } from "../../src/journal/sqlite.ts";
+import { systemClock } from "../../src/os/clock.ts";
+import { flagBed } from "../../test/flags/bed.ts";
+
+export type Told =
+  | { readonly ready: { readonly url: string; readonly key: string } }
+  | { readonly ms: number; readonly atNs: string; readonly confirmed: number; readonly missing: number }
+  | { readonly rssBytes: number; readonly cpuUs: number; readonly subscribers: number };
+export type Order = { readonly turn: "on" | "off" } | { readonly look: true } | { readonly end: true };
+
+const folder = mkdtempSync(join(tmpdir(), "lastgood-bench-flags-"));
+const journal = openJournal({ file: join(folder, "journal.db"), clock: systemClock() });
+if (!journal.ok) throw new Error(journal.error.what);
+const flag = { state: "ENABLED", variants: { on: true, off: false }, defaultVariant: "on" };
+const others = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`other-${at}`, flag]));
+const bed = await flagBed({ flags: { "new-checkout": flag, ...others }, ledger: openLedger(journal.value) });
+const tell = (told: Told) => process.send?.(told);
+
+process.on("message", async (order: Order) => {
+  if ("turn" in order) {
+    const began = process.hrtime.bigint();
+    const said = await bed.turn("new-checkout", order.turn);
+    const ms = Number(process.hrtime.bigint() - began) / 1e6;
+    const { confirmed, missing } = said.data as { confirmed: string[]; missing: unknown[] };
+    tell({ ms, atNs: String(began), confirmed: confirmed.length, missing: missing.length });
+  } else if ("look" in order) {
+    const { user, system } = process.cpuUsage();
+    const subscribers = bed.env.subscribers.list().filter(({ connected }) => connected).length;
+    tell({ rssBytes: process.memoryUsage.rss(), cpuUs: user + system, subscribers });
+  } else {
+    await bed.close();
+    journal.value.close();
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(0);
+  }
+});
+process.on("disconnect", () => process.exit(0));
+tell({ ready: { url: bed.url, key: bed.key } });
