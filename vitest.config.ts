@@ -9,13 +9,28 @@ const long = [
 ];
 const isLong = process.env["LASTGOOD_LONG"] === "1";
 
+/** Tests of real parts, some of them starved by others on the same machine: once more, and only then failed. */
+const real = ["test/drivers/**", "test/e2e/**", "test/parts/**", "test/demo/**", "test/os/**"];
+const all = ["test/**/*.test.ts"];
+const common = { testTimeout: 30_000, hookTimeout: 30_000 };
+
 export default defineConfig({
   test: {
-    include: isLong ? long : ["test/**/*.test.ts"],
-    exclude: isLong ? [] : long,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
     fileParallelism: true,
     maxWorkers: 2,
+    projects: isLong
+      ? [{ test: { ...common, name: "long", include: long } }]
+      : [
+          { test: { ...common, name: "pure", include: all, exclude: [...long, ...real] } },
+          {
+            test: {
+              ...common,
+              name: "real",
+              include: real.map((folder) => `${folder}/*.test.ts`),
+              exclude: long,
+              retry: 1,
+            },
+          },
+        ],
   },
 });
