@@ -5,12 +5,12 @@ import { countRequest, openBuckets, startCounts } from "./counts.ts";
 import { countError, countOk, evidence, startEProcess, tickTo } from "./e-process.ts";
 import { defaultAlpha, figures } from "./error-finding.ts";
 import type { ErrorStream } from "./error-state.ts";
-import { expire, isMuted, muteClient, startMute } from "./mute.ts";
+import { expire, isMuted, muteClient, noteMuted, startMute } from "./mute.ts";
 import { countRepeat, startRepeats } from "./repeats.ts";
 
 export { conclude } from "./error-finding.ts";
 
-/** A client that failed is left out for this long. */
+/** A client that failed is left out for this long, or until it is served well again (`wellAgainAfter`). */
 const muteDefaultS = 60;
 
 export type ErrorStreamOptions = {
@@ -20,7 +20,7 @@ export type ErrorStreamOptions = {
   readonly horizonS: number;
   /** False-alarm chance of this stream over the whole deploy. */
   readonly alpha?: number;
-  /** Seconds for which a client is left out after a failure; 0 counts every request. */
+  /** Seconds for which a client is left out after a failure, at most; 0 counts every request. */
   readonly muteS?: number;
 };
 
@@ -57,6 +57,7 @@ export function observe(stream: ErrorStream, seen: Seen): void {
   noteClient(stream.recent, seen.client, stream.nowS);
   if (isMuted(stream.mute, seen.client, stream.nowS)) {
     countRepeat(stream.repeats, seen.client, seen.ok);
+    noteMuted(stream.mute, seen.client, seen.ok);
     return;
   }
   stream.requests += 1;

@@ -25,6 +25,18 @@ test(
   },
 );
 
+test(
+  "a site with a dozen users does not go deaf: 5 % are found in at most three times the bound",
+  patience,
+  () => {
+    const random = seeded(seed);
+    const traffic = { rate: 50, clients: clientNames(12), failing: 0.05 };
+    const delays = Array.from({ length: 200 }, () => requestsToAlarm(random, traffic, watch).toBroad);
+    const mean = delays.reduce((a, b) => a + b, 0) / delays.length;
+    expect(mean / waldBound(watch.alpha, 0.05, watch.threshold)).toBeLessThanOrEqual(3);
+  },
+);
+
 test("of 2,000 releases at exactly 1 % failures at most 0.1 % are rolled back", patience, () => {
   const random = seeded(seed);
   const traffic = { rate: 2, clients: clientNames(200), failing: 0.01 };

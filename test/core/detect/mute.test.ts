@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { expire, isMuted, muteClient, muteLimit, startMute } from "../../../src/core/detect/mute.ts";
+import {
+  expire,
+  isMuted,
+  muteClient,
+  muteLimit,
+  noteMuted,
+  startMute,
+  wellAgainAfter,
+} from "../../../src/core/detect/mute.ts";
 
 test("a client is muted for exactly the time after its failure, others are not", () => {
   const mute = startMute(60);
@@ -51,4 +59,27 @@ test("a mute of no time mutes nobody", () => {
   const mute = startMute(0);
   muteClient(mute, "ann", 1);
   expect(isMuted(mute, "ann", 1)).toBe(false);
+});
+
+test("enough requests in a row that went well end a mute; one that failed begins the count anew", () => {
+  const mute = startMute(60);
+  muteClient(mute, "ann", 0);
+  for (let i = 1; i < wellAgainAfter; i++) noteMuted(mute, "ann", true);
+  noteMuted(mute, "ann", false);
+  for (let i = 1; i < wellAgainAfter; i++) noteMuted(mute, "ann", true);
+  expect(isMuted(mute, "ann", 1)).toBe(true);
+  noteMuted(mute, "ann", true);
+  expect(isMuted(mute, "ann", 1)).toBe(false);
+  expect(mute.well).toEqual(Object.create(null));
+});
+
+test("a client that was well again and failed anew is muted for the whole time, not for the rest of the first", () => {
+  const mute = startMute(60);
+  muteClient(mute, "ann", 0);
+  for (let i = 0; i < wellAgainAfter; i++) noteMuted(mute, "ann", true);
+  muteClient(mute, "ann", 30);
+  expire(mute, 61);
+  expect(isMuted(mute, "ann", 89)).toBe(true);
+  expire(mute, 90);
+  expect(mute.until).toEqual(Object.create(null));
 });
