@@ -13,9 +13,11 @@ import { type Outcome, stopped } from "../core/view/outcome.ts";
 import { planData } from "../core/view/run-data.ts";
 import { findRunning, type Taking, takeOver } from "./adopt.ts";
 import { type App, type Site, site, type WatchEnd } from "./app.ts";
+import { giveWay } from "./call-off.ts";
 import { notDone, waiting, watched } from "./deploy-outcome.ts";
 import { gatherFacts } from "./facts.ts";
-import { openRun, planHash, runPlan } from "./run-plan.ts";
+import { openRun } from "./open-run.ts";
+import { planHash, runPlan } from "./run-plan.ts";
 import { followWatch } from "./watch.ts";
 import { startWatch, watchPositions } from "./watch-start.ts";
 
@@ -38,6 +40,7 @@ const spareMs = 1_000;
 export async function deploy(app: App, input: DeployInput): Promise<Outcome> {
   const found = site(app, input.env);
   if (!found.ok) return stopped(verb, input.env, found.error);
+  if (!input.planOnly) await giveWay(app, input.env, input.by);
   const busy = guardLock(openRun(app, input.env), false);
   if (busy) return stopped(verb, input.env, busy);
   const ready = await makeReady(app, found.value, input);

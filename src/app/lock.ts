@@ -3,7 +3,7 @@ import { envState } from "../core/state.ts";
 import { type Outcome, stopped } from "../core/view/outcome.ts";
 import { runData } from "../core/view/run-data.ts";
 import { type App, site } from "./app.ts";
-import { openRun } from "./run-plan.ts";
+import { openRun } from "./open-run.ts";
 import { lookAtServices } from "./serving.ts";
 
 export function lockShow(app: App, input: { readonly env: string }): Outcome {

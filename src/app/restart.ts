@@ -6,8 +6,8 @@ import { type Outcome, stopped } from "../core/view/outcome.ts";
 import type { Op } from "../ports/op.ts";
 import type { Parts } from "../ports/parts.ts";
 import { type App, looseOp, type Site, site } from "./app.ts";
+import { openRun } from "./open-run.ts";
 import { renewService } from "./renew.ts";
-import { openRun } from "./run-plan.ts";
 
 export type RestartInput = {
   readonly env: string;

@@ -8,7 +8,8 @@ import { isQuarantined } from "../core/view/releases.ts";
 import type { App, Site } from "./app.ts";
 import { gatherFacts } from "./facts.ts";
 import { findWayBack, takeWayBack } from "./go-back.ts";
-import { openRun, runPlan } from "./run-plan.ts";
+import { openRun } from "./open-run.ts";
+import { runPlan } from "./run-plan.ts";
 import { answersFor, lookAtServices, type ServiceNow } from "./serving.ts";
 
 export async function reviveAll(app: App): Promise<void> {

@@ -4,9 +4,10 @@ import { envState } from "../core/state.ts";
 import { type Outcome, stopped } from "../core/view/outcome.ts";
 import { planData, runData } from "../core/view/run-data.ts";
 import { type App, type Site, site } from "./app.ts";
+import { callOff } from "./call-off.ts";
 import { notDone } from "./deploy-outcome.ts";
 import { findWayBack, quarantine, takeWayBack, type Way, type Wish } from "./go-back.ts";
-import { openRun, planHash } from "./run-plan.ts";
+import { planHash } from "./run-plan.ts";
 import { followWatch } from "./watch.ts";
 import { startWatch, superseded } from "./watch-start.ts";
 
@@ -30,8 +31,9 @@ export async function rollback(app: App, input: RollbackInput): Promise<Outcome>
   const { releases } = envState(app.deps.ledger.state(), input.env);
   const ensured = await found.value.ensure(Object.values(releases).map((one) => one.release));
   if (!ensured.ok) return stopped(verb, input.env, ensured.error);
-  const cancelled = input.planOnly ? null : await cancelOpenRun(app, found.value, input.by);
-  if (cancelled?.outcome === "undone" && input.version === null) return takenBack(input.env, cancelled);
+  const cancelled = input.planOnly ? null : await callOff(app, input.env, input.by);
+  const tookBack = cancelled?.outcome === "undone" && cancelled.plan.kind !== "retire";
+  if (cancelled && tookBack && input.version === null) return takenBack(input.env, cancelled);
   const wish = {
     version: input.version,
     withData: input.withData,
@@ -60,15 +62,6 @@ async function goBack(app: App, site: Site, { way, wish, input }: Going): Promis
   });
   if (watch.ok && input.wait) await followWatch(app, site);
   return done(input.env, run.value, way);
-}
-
-/** A run that is still under way is told to go back, and waited for. Null where there was none. */
-async function cancelOpenRun(app: App, site: Site, by: string): Promise<RunState | null> {
-  const open = openRun(app, site.settings.env);
-  if (open?.status !== "open") return null;
-  app.deps.ledger.record([{ type: "run.cancel-requested", data: { run: open.run, by } }]);
-  while (openRun(app, site.settings.env)?.status === "open") await app.deps.clock.sleep(20);
-  return app.deps.ledger.state().runs[open.run] ?? null;
 }
 
 /** What was under way never became what serves: to go further back than that is nobody's wish. */

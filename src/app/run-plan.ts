@@ -7,10 +7,11 @@ import { canonical } from "../core/json.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import { err, ok, type Problem, type Result } from "../core/result.ts";
 import type { RunState } from "../core/run.ts";
-import { envState } from "../core/state.ts";
 import { advance } from "../engine/run.ts";
 import type { Message } from "../ports/journal.ts";
 import type { App } from "./app.ts";
+import { giveWay } from "./call-off.ts";
+import { openRun } from "./open-run.ts";
 
 export type Asked = {
   readonly by: string;
@@ -26,14 +27,8 @@ export function planHash(plan: Plan): string {
   return sha256(canonical(plan)).slice(0, 16);
 }
 
-/** The run that holds the environment's lock; null when it is free. */
-export function openRun(app: App, env: string): RunState | null {
-  const state = app.deps.ledger.state();
-  const id = envState(state, env).run;
-  return id === null ? null : (state.runs[id] ?? null);
-}
-
 export async function runPlan(app: App, plan: Plan, asked: Asked): Promise<Result<RunState>> {
+  await giveWay(app, plan.env, asked.by);
   const blocking = openRun(app, plan.env);
   const refused = guardLock(blocking, asked.goingBack);
   if (refused) return err(refused);

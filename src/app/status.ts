@@ -7,7 +7,7 @@ import type { Outcome } from "../core/view/outcome.ts";
 import { lastGood, newestFirst } from "../core/view/releases.ts";
 import { runData } from "../core/view/run-data.ts";
 import type { App, Site } from "./app.ts";
-import { openRun } from "./run-plan.ts";
+import { openRun } from "./open-run.ts";
 import { answersFor, lookAtServices, routedTo } from "./serving.ts";
 
 export async function status(app: App, input: { readonly env: string | null }): Promise<Outcome> {

@@ -5,7 +5,7 @@ import { envState } from "../core/state.ts";
 import type { Outcome } from "../core/view/outcome.ts";
 import { knownReleases, lastGood } from "../core/view/releases.ts";
 import type { App } from "./app.ts";
-import { openRun } from "./run-plan.ts";
+import { openRun } from "./open-run.ts";
 
 export function vitals(app: App): Outcome {
   const { holder, ledger } = app.deps;
