@@ -14,6 +14,7 @@ export type Seat = { readonly folder: string; readonly slot: number };
 const startMs = 60_000;
 const lookEveryMs = 50;
 const stopMs = 30_000;
+const dyingMs = 5_000;
 const processes = localProcesses();
 
 /** Starts it and waits until it answers. Throws where it does not come up. */
@@ -59,13 +60,16 @@ function options({ folder, slot }: Seat): readonly string[] {
 
 /**
  * Pid files that a killed dockerd and its containerd left. They trust them as long as the pid exists, and where the
- * init reaps late, a dead one exists for minutes.
+ * init reaps late, a dead one exists for minutes. A containerd dies with its dockerd, but a moment later: one that is
+ * about to die would be taken for one that runs.
  */
 async function forgetDead(folder: string): Promise<void> {
+  const until = Date.now() + dyingMs;
   for (const file of [join(folder, "dockerd.pid"), join(folder, "exec", "containerd", "containerd.pid")]) {
     const pid = Number(await readFile(file, "utf8").catch(() => "0"));
-    const stat = pid > 0 ? readStat("/proc", pid) : null;
-    if (isGone(stat)) await rm(file, { force: true });
+    const gone = () => isGone(pid > 0 ? readStat("/proc", pid) : null);
+    while (!gone() && Date.now() < until) await sleep(lookEveryMs);
+    if (gone()) await rm(file, { force: true });
   }
 }
 
