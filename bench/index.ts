@@ -6,6 +6,7 @@ import { table } from "./table.ts";
 /** One line a bench: its name, and the file that has it. */
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   detection: () => import("./detection.ts"),
+  "log-intake": () => import("./log-intake.ts"),
   journal: () => import("./journal.ts"),
   flags: () => import("./flags.ts"),
   switch: () => import("./switch.ts"),
@@ -14,6 +15,8 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   doctor: () => import("./doctor.ts"),
   stacks: () => import("./stacks.ts"),
   cutover: () => import("./cutover.ts"),
+  salvage: () => import("./salvage.ts"),
+  restore: () => import("./restore.ts"),
 };
 
 process.exitCode = await main(process.argv.slice(2));

@@ -46,16 +46,8 @@ function edges(io: Io, version: string): Edges {
   return {
     version,
     async connect({ config, takeOver }) {
-      const [{ readConfig }, { connect }] = await Promise.all([
-        import("./compose/load.ts"),
-        import("./compose/connect.ts"),
-      ]);
-      const read = await readConfig(config);
-      if (!read.ok) return read;
-      return {
-        ok: true,
-        value: connect(read.value, { takeOver, who: `cli of ${io.user}`, onInterrupt: io.onInterrupt }),
-      };
+      const { connect } = await import("./compose/connect.ts");
+      return connect(config, { takeOver, who: `cli of ${io.user}`, onInterrupt: io.onInterrupt });
     },
     async serve({ config, say }) {
       const [{ readConfig }, { serve }] = await Promise.all([
@@ -81,6 +73,10 @@ function edges(io: Io, version: string): Edges {
         ok: true,
         value: `${path} is right: ${Object.keys(read.value.environments).join(", ")} of ${read.value.app}.`,
       };
+    },
+    async replay(wish, say) {
+      const { runReplay } = await import("./compose/replay.ts");
+      return runReplay(wish, say);
     },
     async init(config) {
       const { openInit } = await import("./compose/init.ts");

@@ -1,9 +1,11 @@
 // What every use case is given: one controller, its journal, and its environments.
 
-import type { Method } from "../core/decide/decide.ts";
+import type { WatchSummary } from "../core/compare/summary.ts";
+import type { Policy } from "../core/decide/policy.ts";
 import type { Finding } from "../core/detect/finding.ts";
+import type { Looked } from "../core/detect/hour.ts";
 import type { EventData } from "../core/event.ts";
-import type { PlanTask, SmokeCheck } from "../core/plan/facts.ts";
+import type { PlanFlow, PlanTask, SmokeCheck } from "../core/plan/facts.ts";
 import type { Release } from "../core/release.ts";
 import type { Result } from "../core/result.ts";
 import type { EngineDeps } from "../engine/deps.ts";
@@ -12,8 +14,10 @@ import type { Notifier } from "../ports/notifier.ts";
 import type { Op } from "../ports/op.ts";
 import type { Signals } from "../ports/signals.ts";
 import type { World } from "../ports/world.ts";
+import type { BackupDesk } from "./backup-desk.ts";
 import type { Care } from "./care.ts";
 import type { FlagDesk } from "./flag-desk.ts";
+import type { MigrationDesk } from "./migration-desk.ts";
 
 /** The settings of an environment, from its config. Durations in milliseconds, rates as fractions. */
 export type Settings = {
@@ -22,6 +26,7 @@ export type Settings = {
   readonly publicUrl: string;
   readonly strategy: "side-by-side" | "pause";
   readonly smoke: readonly SmokeCheck[];
+  readonly flows?: readonly PlanFlow[];
   readonly tasks: readonly PlanTask[];
   readonly drainMs: number;
   readonly watch: {
@@ -29,8 +34,12 @@ export type Settings = {
     readonly checkMs: number;
     readonly tolerate: number;
     readonly waitForVerdict: boolean;
+    /** Routes on which people pay, and what people always do: none where nothing is said. */
+    readonly payments?: Looked["payments"];
+    readonly events?: Looked["events"];
   };
-  readonly policy: { readonly release: Method; readonly database: Method };
+  /** What is left out is as in the default policy. */
+  readonly policy: Pick<Policy, "release" | "database"> & Partial<Policy>;
   readonly keepReleases: number;
 };
 
@@ -45,11 +54,19 @@ export type Site = {
   /** Stop the edges as well: only when an environment is taken down on purpose. */
   end(op: Op): Promise<Result<void>>;
   readonly notifiers: readonly Notifier[];
+  /** Null where there is no database to look after. */
+  readonly backups: BackupDesk | null;
+  /** Null, or left out, where nothing says how the app is migrated. */
+  readonly migrations?: MigrationDesk | null;
 };
 
 export type Watching = {
   /** Newest finding of each environment's watch, in memory: fresher than the journal, which holds changes only. */
   readonly live: Map<string, Finding>;
+  /** What each of its streams says, likewise. */
+  readonly streams: Map<string, readonly Finding[]>;
+  /** What users saw in each environment's watch so far, in memory. */
+  readonly seen: Map<string, { readonly watch: string; summary(): WatchSummary }>;
   /** Who follows each environment's watch: the watch it is at, and what comes of it. */
   readonly following: Map<string, Following>;
 };

@@ -1,20 +1,31 @@
 // Every use case by name, with its checked input: what the CLI calls in-process and over the control socket.
 import { z } from "zod";
+import { impacts, reportKinds, userShares } from "../core/decide/severity.ts";
 import { err, ok, type Result } from "../core/result.ts";
+import { kinds } from "../core/salvage/verdict.ts";
 import type { Outcome } from "../core/view/outcome.ts";
 import { leave } from "./adopt.ts";
 import type { App } from "./app.ts";
+import { backupList, backupNow, backupShow, backupVerify } from "./backup.ts";
 import { breakGlass } from "./break-glass.ts";
+import { compare } from "./compare.ts";
 import { deploy } from "./deploy.ts";
+import { drill } from "./drill.ts";
+import { explain } from "./explain.ts";
 import { flagDoctor } from "./flag-doctor.ts";
 import { flagKeyAdd, flagKeyList, flagKeyRevoke } from "./flag-keys.ts";
 import { flagHistory, flagList, flagShow } from "./flag-look.ts";
 import { flagLift, flagSwitch } from "./flag-switch.ts";
+import { freeze } from "./freeze.ts";
 import { history } from "./history.ts";
 import { lockBreak, lockShow } from "./lock.ts";
 import { logRead, logVerify } from "./log.ts";
+import { migrateDown, migrateStatus } from "./migrate.ts";
+import { report } from "./report.ts";
 import { restart } from "./restart.ts";
+import { restore } from "./restore.ts";
 import { rollback } from "./rollback.ts";
+import { salvage } from "./salvage.ts";
 import { status } from "./status.ts";
 import { vitals } from "./vitals.ts";
 
@@ -50,8 +61,64 @@ const flagInputs = {
   "flag.key.revoke": z.strictObject({ env, key: text, by: text }),
 } as const;
 
+const decisionInputs = {
+  compare: z.strictObject({ env, release: text.nullable(), to: text.nullable() }),
+  explain: z.strictObject({ env, what: text.nullable() }),
+  freeze: z.strictObject({ env, why: text.nullable(), lift: text.nullable(), by: text }),
+  report: z.strictObject({
+    env,
+    kind: z.enum(reportKinds),
+    what: text,
+    by: text,
+    impact: z.enum(impacts).nullable(),
+    users: z.enum(userShares).nullable(),
+    dataRisk: z.boolean().nullable(),
+    planOnly: z.boolean(),
+  }),
+} as const;
+
+const backupInputs = {
+  "backup.now": z.strictObject({ env, by: text }),
+  "backup.list": z.strictObject({ env }),
+  "backup.show": z.strictObject({ env, backup: text }),
+  "backup.verify": z.strictObject({ env, backup: text.nullable(), by: text }),
+  drill: z.strictObject({ env, backup: text.nullable(), by: text }),
+  restore: z.strictObject({
+    env,
+    backup: z.string().max(4_096).nullable(),
+    at: text.nullable(),
+    undo: z.boolean(),
+    planOnly: z.boolean(),
+    approved,
+    by: text,
+    why: text.nullable(),
+  }),
+  "migrate.status": z.strictObject({ env }),
+  "migrate.down": z.strictObject({
+    env,
+    count: z.number().int().min(1),
+    to: text.nullable(),
+    planOnly: z.boolean(),
+    approved: z.boolean(),
+    by: text,
+  }),
+  salvage: z.strictObject({
+    env,
+    kept: text.nullable(),
+    tables: z.array(text).nullable(),
+    kinds: z.array(z.enum(kinds)),
+    doubtful: z.boolean(),
+    overwrite: z.boolean(),
+    planOnly: z.boolean(),
+    approved: z.boolean(),
+    by: text,
+  }),
+} as const;
+
 const inputs = {
   ...flagInputs,
+  ...backupInputs,
+  ...decisionInputs,
   deploy: z.strictObject({
     env,
     version: z.string(),
@@ -89,6 +156,15 @@ export type CallInput<N extends CallName> = z.infer<(typeof inputs)[N]>;
 type Calls = { [N in CallName]: (app: App, input: CallInput<N>) => Outcome | Promise<Outcome> };
 
 const calls: Calls = {
+  "backup.now": backupNow,
+  "backup.list": backupList,
+  "backup.show": backupShow,
+  "backup.verify": backupVerify,
+  drill,
+  restore,
+  salvage,
+  "migrate.status": migrateStatus,
+  "migrate.down": migrateDown,
   "flag.list": flagList,
   "flag.show": flagShow,
   "flag.history": flagHistory,
@@ -110,6 +186,10 @@ const calls: Calls = {
   vitals,
   restart,
   "break-glass": breakGlass,
+  compare,
+  explain,
+  freeze,
+  report,
 };
 
 /** Verbs that act: before them, open runs of a dead controller are brought to their end. */
@@ -119,7 +199,13 @@ export function acts(name: CallName): boolean {
     name === "rollback" ||
     name === "leave" ||
     name === "lock.break" ||
-    name === "restart"
+    name === "restart" ||
+    name === "restore" ||
+    name === "salvage" ||
+    name === "migrate.down" ||
+    name === "backup.now" ||
+    name === "drill" ||
+    name === "report"
   );
 }
 

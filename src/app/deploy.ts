@@ -1,6 +1,7 @@
 // lastgood deploy: a version goes out, is watched, and goes back by itself when it is bad.
 
 import type { NewEvent } from "../core/event.ts";
+import { guardFreeze } from "../core/guard/freeze.ts";
 import { guardLock, guardQuarantine } from "../core/guard/guards.ts";
 import type { Json } from "../core/json.ts";
 import type { Plan } from "../core/plan/plan.ts";
@@ -41,6 +42,11 @@ export async function deploy(app: App, input: DeployInput): Promise<Outcome> {
   const found = site(app, input.env);
   if (!found.ok) return stopped(verb, input.env, found.error);
   if (!input.planOnly) await giveWay(app, input.env, input.by);
+  const frozen = guardFreeze(envState(app.deps.ledger.state(), input.env));
+  if (frozen && !input.planOnly) {
+    refuse(app, input, frozen);
+    return stopped(verb, input.env, frozen);
+  }
   const busy = guardLock(openRun(app, input.env), false);
   if (busy) return stopped(verb, input.env, busy);
   const ready = await makeReady(app, found.value, input);

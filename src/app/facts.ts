@@ -20,8 +20,6 @@ export async function gatherFacts(
   if (!now.ok) return now;
   const from = await servesNow(site, env, now.value);
   if (!from.ok) return from;
-  const present = await databasePresent(site);
-  if (!present.ok) return present;
   return ok({
     app: settings.app,
     env: settings.env,
@@ -29,9 +27,10 @@ export async function gatherFacts(
     from: from.value,
     warm: warmServices(target, now.value),
     style: world.rollout ? "in-place" : "beside",
-    hasDatabase: present.value,
+    hasDatabase: await databasePresent(site),
     tasks: settings.tasks,
     smoke: settings.smoke,
+    flows: settings.flows ?? [],
     drainMs: settings.drainMs,
     why,
   });
@@ -72,10 +71,11 @@ function warmServices(target: Release, now: readonly ServiceNow[]): readonly str
   );
 }
 
-/** Before the first release there may be no database yet: then there is nothing to back up. */
-async function databasePresent({ world }: Site): Promise<Result<boolean>> {
+/**
+ * Before the first release there may be no database yet: then there is nothing to back up. One that is damaged or does
+ * not answer is there: a deploy then fails at its restore point, and no way back is kept from beginning.
+ */
+async function databasePresent({ world }: Site): Promise<boolean> {
   const marker = await world.database?.marker();
-  if (!marker) return ok(false);
-  if (!marker.ok) return marker.error.code === "missing" ? ok(false) : marker;
-  return ok(true);
+  return marker !== undefined && (marker.ok || marker.error.code !== "missing");
 }

@@ -1,5 +1,5 @@
 // The flags of every environment, live: definitions, switches from the journal, and everybody who listens.
-import type { Method } from "../core/decide/decide.ts";
+import type { Method } from "../core/decide/policy.ts";
 import { readDefinitions } from "../core/flags/definition.ts";
 import { limits } from "../core/flags/limits.ts";
 import { mistakesText } from "../core/flags/mistake.ts";

@@ -1,14 +1,16 @@
 // A switch is watched like a deploy: when it hurts it goes back by itself, and no release is touched.
 
-import type { Finding } from "../core/detect/finding.ts";
+import type { Finding, Observation } from "../core/detect/finding.ts";
 import { errorThreshold } from "../core/detect/threshold.ts";
 import type { WatchState } from "../core/env-state.ts";
 import type { EventOf, NewEvent } from "../core/event.ts";
 import { decideGuard } from "../core/flags/guard.ts";
 import type { Guard } from "../core/flags/state.ts";
+import { ok } from "../core/result.ts";
 import { envState } from "../core/state.ts";
 import { observeWatch, type Watched } from "../engine/observe.ts";
 import type { Message } from "../ports/journal.ts";
+import type { Signals } from "../ports/signals.ts";
 import type { App, Site } from "./app.ts";
 import type { EnvFlags } from "./flag-desk.ts";
 import { startWatch, watchPositions } from "./watch-start.ts";
@@ -54,11 +56,8 @@ async function openGuard(app: App, site: Site, env: EnvFlags, flip: Flip): Promi
     env: env.name,
     guard: app.ids.fresh("guard"),
     flag: flip.data.flag,
-    variant:
-      flip.type === "flag.switched"
-        ? flip.data.variant
-        : (env.flags().get(flip.data.flag)?.defaultVariant ?? ""),
-    back: flip.type === "flag.switched" ? flip.data.from : null,
+    variant: flip.type === "flag.switched" ? flip.data.variant : ruled(env, flip.data.flag),
+    ...wayBack(env, flip),
     release: release.id,
     forMs: watch.forMs,
     from: from.value,
@@ -66,6 +65,19 @@ async function openGuard(app: App, site: Site, env: EnvFlags, flip: Flip): Promi
   };
   app.deps.ledger.record([...superseded(env, flip.data.flag), { type: "flag.guarded", data }]);
   return env.state().guards[flip.data.flag] ?? null;
+}
+
+/** What a flag without a switch is: its one variant, or what its rules say, which is no one variant. */
+function ruled(env: EnvFlags, name: string): string {
+  const flag = env.flags().get(name);
+  return flag?.targeting ? "its rules" : (flag?.defaultVariant ?? "its rules");
+}
+
+/** A lift goes back to the switch of before, and whoever still gets that variant by the rules is its control. */
+function wayBack(env: EnvFlags, flip: Flip): Pick<Guard, "back" | "control"> {
+  if (flip.type === "flag.switched") return { back: flip.data.from, control: null };
+  const former = env.state().lifted[flip.data.flag] ?? null;
+  return { back: former, control: former };
 }
 
 function superseded(env: EnvFlags, flag: string): readonly NewEvent[] {
@@ -78,7 +90,8 @@ async function followGuard(app: App, site: Site, env: EnvFlags, guard: Guard): P
   if (!release) return;
   const isOpen = () => env.state().guards[guard.flag]?.guard === guard.guard;
   const serves = () => envState(app.deps.ledger.state(), env.name).serving === guard.release;
-  const { finding } = await observeWatch(app.deps.clock, asWatch(env, guard), site.signals(release), {
+  const sources = site.signals(release).map((source) => inArms(source, guard));
+  const { finding } = await observeWatch(app.deps.clock, asWatch(env, guard), sources, {
     signal: app.stopping,
     enough: (now) => !isOpen() || !serves() || enough(guard, now),
   });
@@ -181,13 +194,34 @@ function ended(
   return { type: "flag.guard-ended", data: { env, guard, flag, outcome, why, undone, incident } };
 }
 
-/** The same machinery as for a release, pointed at a switch. */
-function asWatch({ name }: EnvFlags, { guard, release, forMs, from, threshold, at }: Guard): WatchState {
+/**
+ * Where the app says which variant a request got, those with the variant of before are the release before a deploy:
+ * trouble that both have is not the switch's doing. Requests of which nothing is said count as touched by it.
+ */
+function inArms(source: Signals, { flag, control, release }: Guard): Signals {
+  if (!control) return source;
+  const armOf = (seen: Observation): Observation =>
+    seen.release === release && seen.arms?.[flag] === control ? { ...seen, release: controlArm } : seen;
   return {
-    watch: guard,
+    ...source,
+    async observe(from) {
+      const batch = await source.observe(from);
+      return batch.ok ? ok({ ...batch.value, observations: batch.value.observations.map(armOf) }) : batch;
+    },
+  };
+}
+
+/** No release has this id. */
+const controlArm = "(variant of before)";
+
+/** The same machinery as for a release, pointed at a switch. */
+function asWatch({ name }: EnvFlags, guard: Guard): WatchState {
+  const { release, forMs, from, threshold, at, control } = guard;
+  return {
+    watch: guard.guard,
     env: name,
     release: release ?? "",
-    previous: null,
+    previous: control ? controlArm : null,
     after: "deploy",
     forMs,
     from,

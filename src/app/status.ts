@@ -80,6 +80,7 @@ async function environment(app: App, site: Site) {
           startedAt: env.watch.startedAt,
           forMs: env.watch.forMs,
           finding,
+          streams: [...(app.watching.streams.get(name) ?? [])],
         }
       : null,
     run: run && run.status !== "ended" ? runData(run) : null,

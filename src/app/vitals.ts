@@ -68,5 +68,7 @@ function environment(app: App, name: string): JsonObject {
     /** What edges are told from: doctor builds its own look at them. */
     known: knownReleases(app.deps.ledger.state(), name).map((release) => ({ ...release })),
     quarantined: Object.keys(env.quarantine).length,
+    /** What doctor says of the way back. */
+    backups: { ...env.backups } as unknown as JsonObject,
   };
 }

@@ -1,4 +1,5 @@
 // The consequences of a verdict: good, bad, or back and better.
+import type { Attribution } from "../core/attribute/attribution.ts";
 import type { Finding } from "../core/detect/finding.ts";
 import type { WatchState } from "../core/env-state.ts";
 import type { NewEvent } from "../core/event.ts";
@@ -6,14 +7,22 @@ import { planRetire } from "../core/plan/plans.ts";
 import type { Release } from "../core/release.ts";
 import { envState } from "../core/state.ts";
 import { forgettable } from "../core/view/releases.ts";
-import type { Message } from "../ports/journal.ts";
+import { actOn, message } from "./act-on.ts";
 import type { App, Site, WatchEnd } from "./app.ts";
 import { decideOn } from "./decide-on.ts";
 import { gatherFacts } from "./facts.ts";
-import { findWayBack, quarantine, takeWayBack } from "./go-back.ts";
 import { runPlan } from "./run-plan.ts";
 import { lookAtServices } from "./serving.ts";
-import { startWatch } from "./watch-start.ts";
+import { seenOf } from "./watch-start.ts";
+
+/** What a watch came to. */
+export type Seen = {
+  readonly finding: Finding;
+  /** Where detection could tell whose doing it is. */
+  readonly attribution: Attribution | null;
+  /** The decision about this finding was made when it was found: only a person can go on. */
+  readonly decided: boolean;
+};
 
 /** The release passed: it is what a rollback goes back to from now on; the one before may stop. */
 export async function becameGood(
@@ -24,7 +33,7 @@ export async function becameGood(
 ): Promise<WatchEnd> {
   const { env } = site.settings;
   app.deps.ledger.record([
-    ended(watch, finding, "verified"),
+    ended(app, watch, finding, "verified"),
     { type: "release.became-good", data: { env, release: watch.release, why: finding.why } },
   ]);
   await retire(app, site, watch.release);
@@ -32,35 +41,28 @@ export async function becameGood(
 }
 
 /** Decide, and where the policy lets us, go back: quarantine, plan and decision are one durable moment. */
-export async function sawBad(app: App, site: Site, watch: WatchState, finding: Finding): Promise<WatchEnd> {
-  const decision = decideOn(app, site, watch, finding);
-  const facts: NewEvent[] = [{ type: "decision.made", data: decision }, ended(watch, finding, "bad")];
-  const bad = releaseOf(app, site, watch.release);
+export async function sawBad(app: App, site: Site, watch: WatchState, seen: Seen): Promise<WatchEnd> {
+  const { finding, decided } = seen;
   const end: WatchEnd = { outcome: "bad", finding, rollback: null, helped: null };
-  const wish = { version: null, withData: false, why: decision.why };
-  const way = decision.decision === "roll-back" ? await findWayBack(app, site, wish) : null;
-  if (!way?.ok || !bad) {
-    app.deps.ledger.record(facts, [message(site, watch, "needs a person", decision.why)]);
+  const over = ended(app, watch, finding, "bad");
+  // Told when it was found; nothing more was to be done.
+  if (decided) {
+    app.deps.ledger.record([over]);
     return end;
   }
-  const run = await takeWayBack(app, site, wish, way.value, {
-    by: "watch",
-    goingBack: true,
-    with: [...facts, quarantine(site.settings.env, bad, decision.why)],
-    messages: [message(site, watch, `rolls back to ${way.value.target.version}`, decision.why)],
-  });
-  if (!run.ok) return end;
-  if (run.value.outcome === "done") {
-    await startWatch(app, site, { release: way.value.target, previous: watch.release, after: "rollback" });
-  }
-  return { ...end, rollback: run.value.run };
+  const decision = decideOn(app, site, watch, finding, seen.attribution);
+  const bad = releaseOf(app, site, watch.release);
+  const grounds = { decision, facts: [over], bad, by: "watch", key: watch.watch };
+  const { run } = await actOn(app, site, grounds);
+  return run ? { ...end, rollback: run.run } : end;
 }
 
 /** After a way back: did it help? If errors go on, the release was not the cause, and its quarantine is lifted. */
-export async function cameBack(app: App, site: Site, watch: WatchState, finding: Finding): Promise<WatchEnd> {
+export async function cameBack(app: App, site: Site, watch: WatchState, seen: Seen): Promise<WatchEnd> {
+  const { finding } = seen;
   const { env } = site.settings;
   const outcome = finding.outcome === "blind" ? "undecided" : finding.outcome;
-  const facts: NewEvent[] = [ended(watch, finding, outcome)];
+  const facts: NewEvent[] = [ended(app, watch, finding, outcome)];
   if (finding.outcome !== "bad") {
     app.deps.ledger.record(facts);
     await retire(app, site, watch.release);
@@ -81,10 +83,12 @@ export async function cameBack(app: App, site: Site, watch: WatchState, finding:
         },
       ]
     : [];
-  const decision = decideOn(app, site, watch, finding);
+  const decision = decideOn(app, site, watch, finding, seen.attribution);
+  const bad = releaseOf(app, site, watch.release);
+  const grounds = { decision, bad, by: "watch", key: watch.watch };
   app.deps.ledger.record(
     [...facts, { type: "decision.made", data: decision }, ...lifted],
-    [message(site, watch, "still fails after the rollback", decision.why)],
+    [message(app, site, grounds, "still fails after the rollback")],
   );
   return { outcome, finding, rollback: null, helped: false };
 }
@@ -103,7 +107,7 @@ async function retire(app: App, site: Site, serving: string): Promise<void> {
     .filter((one) => one.release !== serving)
     .map((one) => one.release);
   const left = [...new Set(live)].flatMap((id) => releaseOf(app, site, id) ?? []);
-  const plan = planRetire(facts.value, left, forgettable(env, settings.keepReleases));
+  const plan = planRetire(facts.value, left, env.frozen ? [] : forgettable(env, settings.keepReleases));
   if (plan.steps.length > 0) await runPlan(app, plan, { by: "watch", goingBack: false });
 }
 
@@ -112,19 +116,13 @@ function releaseOf(app: App, site: Site, id: string): Release | null {
 }
 
 function ended(
+  app: App,
   watch: WatchState,
   { requests, errors }: Finding,
   outcome: "verified" | "bad" | "undecided",
 ): NewEvent {
-  return { type: "watch.ended", data: { watch: watch.watch, outcome, requests, errors } };
-}
-
-function message(site: Site, watch: WatchState, what: string, text: string): Message {
-  const { app, env } = site.settings;
   return {
-    key: `${watch.watch}-${what.replaceAll(" ", "-")}`,
-    to: env,
-    subject: `${app} ${env}: ${watch.release} ${what}`,
-    text,
+    type: "watch.ended",
+    data: { watch: watch.watch, outcome, requests, errors, ...seenOf(app, watch) },
   };
 }

@@ -1,14 +1,19 @@
 // Follows what a deploy or a rollback led to; the verdict has consequences.
+import type { Decision } from "../core/decide/decide.ts";
 import type { Finding } from "../core/detect/finding.ts";
 import type { WatchState } from "../core/env-state.ts";
 import type { NewEvent } from "../core/event.ts";
 import { assert } from "../core/result.ts";
 import { envState } from "../core/state.ts";
 import { observeWatch, type Watched } from "../engine/observe.ts";
+import { factsOf, message } from "./act-on.ts";
 import type { App, Following, Site, WatchEnd } from "./app.ts";
+import { attributionOf } from "./attribution.ts";
 import { decideOn } from "./decide-on.ts";
 import { flagIsSuspect } from "./flag-guard.ts";
-import { becameGood, cameBack, sawBad } from "./watch-consequences.ts";
+import { becameGood, cameBack, type Seen, sawBad } from "./watch-consequences.ts";
+import { seenOf } from "./watch-start.ts";
+import { tallied } from "./watch-tally.ts";
 
 /** Follow the environment's watch to its end; a second call joins the first. */
 export async function followWatch(app: App, site: Site): Promise<WatchEnd> {
@@ -23,6 +28,8 @@ export async function followWatch(app: App, site: Site): Promise<WatchEnd> {
     if (app.watching.following.get(env) !== following) return;
     app.watching.following.delete(env);
     app.watching.live.delete(env);
+    app.watching.seen.delete(env);
+    app.watching.streams.delete(env);
   });
 }
 
@@ -31,13 +38,14 @@ async function follow(app: App, site: Site, following: Following): Promise<Watch
   const watch = envState(app.deps.ledger.state(), env).watch;
   assert(watch, `no watch is open in ${env}`);
   following.watch = watch.watch;
-  const { finding, elapsedMs } = await observe(app, site, watch);
+  const { elapsedMs, ...seen } = await observe(app, site, watch);
+  const { finding } = seen;
   const now = envState(app.deps.ledger.state(), env).watch;
   if (now?.watch !== watch.watch) return { outcome: "superseded", finding, rollback: null, helped: null };
   if (app.stopping.aborted) return { outcome: "stopped", finding, rollback: null, helped: null };
-  if (watch.after !== "deploy") return cameBack(app, site, watch, finding);
+  if (watch.after !== "deploy") return cameBack(app, site, watch, seen);
   if (finding.outcome === "bad") {
-    return afterBad(app, site, following, await sawBad(app, site, watch, finding));
+    return afterBad(app, site, following, await sawBad(app, site, watch, seen));
   }
   if (finding.outcome === "verified" && elapsedMs >= watch.forMs)
     return becameGood(app, site, watch, finding);
@@ -45,9 +53,10 @@ async function follow(app: App, site: Site, following: Following): Promise<Watch
 }
 
 /** Not proven, and the config says not to wait for more: it serves on, but is nothing to go back to. */
-function timeIsOver(app: App, { watch }: WatchState, finding: Finding): WatchEnd {
+function timeIsOver(app: App, watch: WatchState, finding: Finding): WatchEnd {
   const { requests, errors } = finding;
-  app.deps.ledger.record([{ type: "watch.ended", data: { watch, outcome: "undecided", requests, errors } }]);
+  const data = { watch: watch.watch, outcome: "undecided" as const, requests, errors };
+  app.deps.ledger.record([{ type: "watch.ended", data: { ...data, ...seenOf(app, watch) } }]);
   return { outcome: "undecided", finding, rollback: null, helped: null };
 }
 
@@ -59,7 +68,7 @@ async function afterBad(app: App, site: Site, following: Following, end: WatchEn
   return { ...end, helped };
 }
 
-async function observe(app: App, site: Site, watch: WatchState): Promise<Watched> {
+async function observe(app: App, site: Site, watch: WatchState): Promise<Seen & { elapsedMs: number }> {
   const { env } = site.settings;
   const stop = new AbortController();
   const silence = app.deps.ledger.listen((event) => {
@@ -67,43 +76,76 @@ async function observe(app: App, site: Site, watch: WatchState): Promise<Watched
   });
   const signal = AbortSignal.any([stop.signal, app.stopping]);
   let told: Finding | null = watch.finding;
+  let waits = watch.finding !== null && waitsForPerson(decideOn(app, site, watch, watch.finding));
   const release = envState(app.deps.ledger.state(), env).releases[watch.release]?.release;
   assert(release, `${watch.release} is watched, but nobody knows it`);
-  const watched = await observeWatch(app.deps.clock, watch, site.signals(release), {
+  const { sources, summary } = tallied(watch, site.signals(release));
+  app.watching.seen.set(env, { watch: watch.watch, summary });
+  const watched = await observeWatch(app.deps.clock, watch, sources, {
     signal,
     enough(now) {
       app.watching.live.set(env, now.finding);
+      app.watching.streams.set(env, now.findings);
       if (changed(told, now.finding)) {
         told = now.finding;
-        app.deps.ledger.record(newFinding(app, site, watch, now.finding));
+        waits = tellFinding(app, site, watch, now);
       }
       // A switch that is younger than this release is looked at first: it is cheaper to take back.
       if (now.finding.outcome === "bad" && flagIsSuspect(app, watch, now.finding)) return false;
-      return verdict(watch, now, site.settings.watch.waitForVerdict);
+      return verdict(watch, now, waits, site.settings.watch.waitForVerdict);
     },
   });
   silence();
-  return watched;
+  return {
+    ...watched,
+    attribution: attributionOf(app, watch, watched),
+    decided: waits && watched.finding.outcome === "bad",
+  };
 }
 
-/** A watch ends by trouble at once, and well only after its time. Undecided goes on being watched. */
-function verdict(watch: WatchState, { finding, elapsedMs }: Watched, waitForVerdict: boolean): boolean {
-  if (finding.outcome === "bad") return finding.breadth !== "single-client";
+/**
+ * A watch ends by trouble at once, and well only after its time. Undecided goes on being watched; so does trouble that a
+ * person is to look into, until its time is over: it may become worse.
+ */
+function verdict(
+  watch: WatchState,
+  { finding, elapsedMs }: Watched,
+  waits: boolean,
+  waitForVerdict: boolean,
+): boolean {
   const timeIsOver = elapsedMs >= watch.forMs;
+  if (finding.outcome === "bad") {
+    if (finding.breadth === "single-client") return false;
+    return watch.after !== "deploy" || !waits || timeIsOver;
+  }
   if (watch.after !== "deploy") return finding.outcome === "verified" || timeIsOver;
   return timeIsOver && (finding.outcome === "verified" || !waitForVerdict);
 }
 
 function changed(told: Finding | null, now: Finding): boolean {
   if (told?.outcome !== now.outcome) return true;
-  return now.outcome === "bad" && told.outcome === "bad" && now.breadth !== told.breadth;
+  if (now.outcome !== "bad" || told.outcome !== "bad") return false;
+  return now.breadth !== told.breadth || now.stream !== told.stream;
 }
 
 /** The finding as a fact; where only a person can go on, the decision to ask or to look belongs to it. */
-function newFinding(app: App, site: Site, watch: WatchState, finding: Finding): NewEvent[] {
+function tellFinding(app: App, site: Site, watch: WatchState, now: Watched): boolean {
+  const { finding } = now;
   const found: NewEvent = { type: "watch.found", data: { watch: watch.watch, finding } };
-  const toPerson =
-    finding.outcome === "blind" || (finding.outcome === "bad" && finding.breadth === "single-client");
-  if (!toPerson) return [found];
-  return [found, { type: "decision.made", data: decideOn(app, site, watch, finding) }];
+  const decision = decideOn(app, site, watch, finding, attributionOf(app, watch, now));
+  const waits = waitsForPerson(decision);
+  if (!waits && finding.outcome !== "blind") {
+    app.deps.ledger.record([found]);
+    return false;
+  }
+  const bad = envState(app.deps.ledger.state(), watch.env).releases[watch.release]?.release ?? null;
+  const grounds = { decision, bad, by: "watch", key: `${watch.watch}-${finding.stream}` };
+  const messages = waits ? [message(app, site, grounds, "is to be looked into")] : [];
+  app.deps.ledger.record([found, ...factsOf(app, site, decision, "watch")], messages);
+  return waits;
+}
+
+/** Nothing is to be switched: somebody looks, and the watch goes on. */
+function waitsForPerson({ decision, finding }: Decision): boolean {
+  return finding?.outcome === "bad" && decision === "investigate";
 }

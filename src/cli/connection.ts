@@ -3,14 +3,18 @@ import type { CallInput, CallName } from "../app/calls.ts";
 import type { Hosts } from "../app/hosts.ts";
 import type { InitPlan } from "../app/init/init.ts";
 import type { LogsInput } from "../app/logs.ts";
+import type { ReplayWish } from "../app/replay.ts";
 import type { Event } from "../core/event.ts";
 import type { Result } from "../core/result.ts";
 import type { Outcome } from "../core/view/outcome.ts";
+import type { Progressed } from "../core/view/progress.ts";
 
 export type Progress = {
   /** Measured durations by step kind and plan kind, for estimates. */
   durations(measured: Readonly<Record<string, readonly number[]>>): void;
   event(event: Event): void;
+  /** How far a long act is; not a fact. */
+  progressed?(progressed: Progressed): void;
 };
 
 export type Connection = {
@@ -36,6 +40,7 @@ export type Edges = {
   exampleConfig(): Promise<string>;
   checkConfig(path: string): Promise<Result<string>>;
   journal(options: { readonly config: string }): Promise<Result<JournalCare>>;
+  replay(wish: ReplayWish, say: (line: string) => void): Promise<Outcome>;
   init(config: string): Promise<Result<InitPlan>>;
   hosts(options: { readonly config: string }): Promise<Result<Hosts>>;
   bedside(options: { readonly config: string }): Promise<Result<Bedside>>;

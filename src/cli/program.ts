@@ -1,10 +1,15 @@
 // The command line: verbs, their options, and nothing else.
 import { Command, CommanderError, Option } from "commander";
+import { backupVerbs } from "./backup-program.ts";
 import type { Edges } from "./connection.ts";
+import { decisionVerbs } from "./decision-program.ts";
 import { flagVerbs } from "./flag-program.ts";
 import { hostVerbs } from "./host-program.ts";
 import type { Io } from "./io.ts";
+import { migrateVerbs } from "./migrate-program.ts";
+import { replayVerb } from "./replay-program.ts";
 import { exitWith, run, type Shared } from "./run.ts";
+import { salvageVerb } from "./salvage-program.ts";
 
 export function program(edges: Edges, io: Io): Command {
   const root = new Command("lastgood")
@@ -26,12 +31,17 @@ export function program(edges: Edges, io: Io): Command {
   deployVerb(root, shared);
   rollbackVerb(root, shared);
   leaveVerb(root, shared);
+  backupVerbs(root, shared);
+  salvageVerb(root, shared);
+  migrateVerbs(root, shared);
   lookVerbs(root, shared);
+  decisionVerbs(root, shared);
   flagVerbs(root, shared);
   hostVerbs(root, shared);
   lockVerbs(root, shared);
   logVerbs(root, shared);
   badDayVerbs(root, shared);
+  replayVerb(root, shared);
   controllerVerbs(root, shared);
   for (const command of root.commands)
     command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });

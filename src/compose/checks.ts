@@ -10,6 +10,7 @@ import { certificateFile, certificateOf } from "../drivers/checks/certificates.t
 import { containers } from "../drivers/checks/containers.ts";
 import { type AskVitals, progress } from "../drivers/checks/controller.ts";
 import { disk } from "../drivers/checks/disk.ts";
+import { drills } from "../drivers/checks/drills.ts";
 import { nginx } from "../drivers/checks/nginx.ts";
 import { postgres } from "../drivers/checks/postgres.ts";
 import { redis } from "../drivers/checks/redis.ts";
@@ -50,7 +51,18 @@ export function checksOf({ site, section, machine, ask, glass }: Looking): reado
     ...certificates.map((path) => certificateFile(path, wires)),
     ...(section.checks.disks.length === 0 ? [] : [disk(section.checks.disks, wires)]),
     ...(site.world.database
-      ? [backups({ withinMs: section.checks.backupsWithin.ms }, { database: site.world.database, clock })]
+      ? [
+          backups({ withinMs: section.checks.backupsWithin.ms }, { database: site.world.database, clock }),
+          drills(
+            {
+              env,
+              everyMs: site.backups?.drills?.everyMs ?? null,
+              assertions: site.backups?.assertions.length ?? 0,
+            },
+            ask,
+            { clock },
+          ),
+        ]
       : []),
     breakGlassScript({ folder: glass, app: site.settings.app, env }, ask, { files }),
   ];
@@ -69,7 +81,10 @@ function servingOf(
 }
 
 /** What the user's own files started, and what Lastgood started beside it. Null where there is no such stack. */
-export function stackLabels(section: Environment, { settings }: Site): readonly (readonly string[])[] | null {
+export function stackLabels(
+  section: Environment,
+  { settings }: Pick<Site, "settings">,
+): readonly (readonly string[])[] | null {
   const { stack, checks } = section;
   const project = stack?.runtime === "compose" ? stack.project : checks.compose;
   const ours = [`lastgood.app=${settings.app}`, `lastgood.env=${settings.env}`];

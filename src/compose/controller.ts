@@ -1,6 +1,8 @@
 // What a controller does beside answering calls: it takes over open runs, watches, revives, and tells.
 
+import { backupSchedule } from "../app/backup-schedule.ts";
 import { reviveAll } from "../app/revive.ts";
+import { countTraffic } from "../app/traffic.ts";
 import { followWatch } from "../app/watch.ts";
 import { envState } from "../core/state.ts";
 import { recover } from "../engine/recover.ts";
@@ -46,15 +48,20 @@ async function ensureEdges({ app }: Opened): Promise<void> {
 export async function attend(opened: Opened): Promise<void> {
   const { app } = opened;
   const { clock } = app.deps;
+  const backups = backupSchedule(app);
+  const counting = [...app.sites.values()].map((site) => countTraffic(app, site));
   while (!app.stopping.aborted) {
     await ensureEdges(opened);
     await reviveAll(app);
     for (const site of app.sites.values()) {
       if (envState(app.deps.ledger.state(), site.settings.env).watch) void followWatch(app, site);
     }
+    backups.beat();
     await deliver(opened);
     await clock.sleep(beatMs, app.stopping);
   }
+  await backups.idle();
+  await Promise.all(counting);
 }
 
 export async function deliver({ app }: Opened): Promise<void> {

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { deadlineAt, doctor, partMs, type Ward } from "../app/doctor.ts";
 import { vitals } from "../app/vitals.ts";
 import type { Config } from "../config/schema.ts";
+import { emptyBackupState } from "../core/backups/state.ts";
 import type { Release } from "../core/release.ts";
 import { ok, problem, type Result } from "../core/result.ts";
 import { type Outcome, stopped } from "../core/view/outcome.ts";
@@ -128,6 +129,7 @@ function nothingYet(config: Config, machine: Machine): Vitals {
     services: [],
     run: null,
     watch: null,
+    backups: emptyBackupState,
   };
   return {
     runs: false,

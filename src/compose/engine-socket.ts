@@ -19,8 +19,12 @@ export function looksOf(target: DockerTarget, machine: Asking): EngineLooks | nu
 const unix = "unix://";
 const usual = "/var/run/docker.sock";
 
-/** As the client decides: a host before a context, what the config names before the environment. */
-async function socketOf(target: DockerTarget, machine: Asking): Promise<string | null> {
+/**
+ * Null where it cannot be told, or is on another machine. As the client decides: a host before a context, what the
+ * config names before the environment.
+ */
+export async function socketOf(target: DockerTarget, machine: Asking): Promise<string | null> {
+  if (machine.host.name !== "local") return null;
   const { DOCKER_HOST: hostHere = "", DOCKER_CONTEXT: contextHere = "" } = machine.baseEnv;
   if (target.context !== null) return null;
   const host = target.host ?? hostHere;

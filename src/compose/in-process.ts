@@ -1,5 +1,6 @@
 // A command in a controller of its own, for as long as the command lasts.
 import { acts, type CallName, parseCall } from "../app/calls.ts";
+import { listenToProgress } from "../app/progress.ts";
 import type { Progress } from "../cli/connection.ts";
 import type { Config } from "../config/schema.ts";
 import type { Event, Holder } from "../core/event.ts";
@@ -47,7 +48,12 @@ async function withController(
 ): Promise<Outcome> {
   const { app } = opened;
   progress.durations(app.deps.ledger.state().durations);
-  const hush = app.deps.ledger.listen((event: Event) => progress.event(event));
+  const silence = app.deps.ledger.listen((event: Event) => progress.event(event));
+  const deafen = listenToProgress(app, (progressed) => progress.progressed?.(progressed));
+  const hush = () => {
+    silence();
+    deafen();
+  };
   if (!acts(name)) return call(app).finally(hush);
   const withdraw = await announce(opened);
   const deaf = options.onInterrupt(() => interrupt(opened));

@@ -5,12 +5,14 @@ import type { Holder } from "../core/event.ts";
 import { assert, err, ok, type Result } from "../core/result.ts";
 import { knownReleases } from "../core/view/releases.ts";
 import { openLedger } from "../engine/ledger.ts";
+import type { HookDesk } from "../http/hooks/desk.ts";
 import { openJournal } from "../journal/sqlite.ts";
 import { stepKind } from "../steps/registry.ts";
 import { careOf } from "./care.ts";
 import { flagDeskOf, withFlags } from "./flags.ts";
 import { type GlassKeeper, keepGlass } from "./glass-keeper.ts";
 import { readHolder } from "./holder.ts";
+import { hooksOf } from "./hooks.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { type StatePaths, statePaths } from "./paths.ts";
 import { remoteMachine } from "./remote-machine.ts";
@@ -20,6 +22,8 @@ export type Opened = {
   readonly app: App;
   readonly paths: StatePaths;
   readonly machine: Machine;
+  /** Who may send webhooks, and where they are put. */
+  readonly hooks: HookDesk;
   /** Writes the break-glass scripts; wait for it before closing. */
   readonly glass: GlassKeeper;
   /** Stops watches at once; runs go on to their next boundary. */
@@ -52,7 +56,8 @@ export async function openApp(
     sites.set(env, siteOf(config, env, { ...around, machine: at.value }));
   }
   const flags = flagDeskOf(config, ledger, machine);
-  for (const [env, site] of sites) sites.set(env, withFlags(site, flags));
+  const hooks = hooksOf(config, ledger, machine);
+  for (const [env, site] of sites) sites.set(env, hooks.withInbox(withFlags(site, flags)));
   const { pid, startTime } = machine.processes.self();
   const holder: Holder = { pid, startTime, bootId: machine.clock.bootId(), who };
   const world = (env: string) => {
@@ -68,7 +73,7 @@ export async function openApp(
     deps: { ledger, clock: machine.clock, holder, world, stepKind },
     ids: machine.ids,
     sites,
-    watching: { live: new Map(), following: new Map() },
+    watching: { live: new Map(), seen: new Map(), streams: new Map(), following: new Map() },
     flags,
     care: (env) => {
       const site = sites.get(env);
@@ -82,6 +87,7 @@ export async function openApp(
   return ok({
     app,
     glass,
+    hooks: hooks.desk,
     paths,
     machine,
     stop: () => stopping.abort(),

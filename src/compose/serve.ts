@@ -25,9 +25,12 @@ export async function serve(config: Config, { say, onInterrupt }: ServeOptions):
   try {
     const now = () => app.deps.clock.now();
     const connections = flagConnections(app.flags, now);
-    const listening = await listenOnPort(host, port, publicApp(app).fetch, connections).catch(
-      (error: Error) => error,
-    );
+    const listening = await listenOnPort(
+      host,
+      port,
+      publicApp(app, opened.value.hooks).fetch,
+      connections,
+    ).catch((error: Error) => error);
     if (listening instanceof Error) {
       const next = "End what listens there, or set controller: listen: to another port in lastgood.yml.";
       return problem("port-in-use", `cannot listen on ${host}:${port}: ${listening.message}`, next);

@@ -3,6 +3,8 @@ import type { Settings } from "../app/app.ts";
 import type { Config, Environment } from "../config/schema.ts";
 import { limits } from "../core/limits.ts";
 import { assert } from "../core/result.ts";
+import { flowsOf } from "./flows.ts";
+import { policyOf } from "./policy.ts";
 
 export function settingsOf(config: Config, env: string): Settings {
   const section = config.environments[env];
@@ -14,6 +16,7 @@ export function settingsOf(config: Config, env: string): Settings {
     publicUrl: publicUrlOf(section),
     strategy: section.strategy,
     smoke: smokeOf(section),
+    flows: flowsOf(section),
     tasks: tasksOf(section),
     drainMs: traffic?.drain.ms ?? limits.drainDefaultMs,
     watch: {
@@ -21,8 +24,10 @@ export function settingsOf(config: Config, env: string): Settings {
       checkMs: watch.check.ms,
       tolerate: watch.tolerate.fraction,
       waitForVerdict: watch.waitForVerdict,
+      payments: watch.payments,
+      events: Object.entries(watch.events).map(([name, routes]) => ({ name, routes })),
     },
-    policy: section.policy,
+    policy: policyOf(section),
     keepReleases: section.keep.releases,
   };
 }

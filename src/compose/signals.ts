@@ -1,4 +1,5 @@
-// What a watch of a release listens to: the requests at its edges, and our own probes of its instances.
+// What a watch of a release listens to: the requests at its edges, our own probes of its instances, and what there is
+// of the whole environment.
 import type { Settings } from "../app/app.ts";
 import type { Environment } from "../config/schema.ts";
 import { limits } from "../core/limits.ts";
@@ -17,15 +18,18 @@ export type Around = {
   readonly world: World;
   readonly edges: Edges;
   readonly machine: Machine;
+  /** What is listened to whichever release serves. */
+  lasting(): readonly Signals[];
 };
 
 export function signalsOf(release: Release, around: Around): readonly Signals[] {
   const { stack } = around.section;
-  if (stack?.runtime === "swarm") return meshProbes(release, stack, around);
-  return routedOf(release).flatMap((service) => [
+  if (stack?.runtime === "swarm") return [...meshProbes(release, stack, around), ...around.lasting()];
+  const own = routedOf(release).flatMap((service) => [
     ...around.edges.signals(service),
     ...probesOf(release, service, around),
   ]);
+  return [...own, ...around.lasting()];
 }
 
 /** Where the platform alone knows how a service is, there is nothing to ask over HTTP. */

@@ -1,17 +1,22 @@
 // One environment wired to its drivers: the only place that knows which driver belongs to which section.
+import { dirname } from "node:path";
 import type { Site } from "../app/app.ts";
-import type { Config, Environment } from "../config/schema.ts";
+import type { Config } from "../config/schema.ts";
 import type { Release } from "../core/release.ts";
 import { assert } from "../core/result.ts";
-import { sqliteDatabase } from "../drivers/database/sqlite.ts";
+import type { Signals } from "../ports/signals.ts";
 import type { World } from "../ports/world.ts";
+import { partsOf } from "./care.ts";
+import { databaseOf } from "./database.ts";
+import { environmentSignals } from "./environment-signals.ts";
+import { flowToolsOf } from "./flows.ts";
 import type { Machine } from "./machine.ts";
+import { migrationsOf } from "./migrations.ts";
 import { notifiersOf } from "./notifiers.ts";
 import type { StatePaths } from "./paths.ts";
 import { platformOf } from "./platform.ts";
 import { settingsOf } from "./settings.ts";
 import { signalsOf } from "./signals.ts";
-import type { Places } from "./wiring.ts";
 
 export type Around = {
   readonly paths: StatePaths;
@@ -26,29 +31,37 @@ export function siteOf(config: Config, env: string, { paths, machine, known }: A
   const settings = settingsOf(config, env);
   const places = paths.env(env);
   const { platform, edges } = platformOf(section, { config, env, places, machine, known: () => known(env) });
+  const stored = databaseOf(section, places, machine);
   const world: World = {
     ...platform,
     traffic: edges.traffic,
-    database: databaseOf(section, places, machine),
+    database: stored?.database ?? null,
     flags: null,
+    flows: flowToolsOf(section, machine),
     http: machine.http,
     children: machine.children,
     clock: machine.clock,
   };
-  return {
+  let made: readonly Signals[] | null = null;
+  const lasting = () => {
+    made ??= environmentSignals({
+      section,
+      site,
+      machine,
+      parts: () => partsOf({ config, paths, machine, site }),
+      disks: [dirname(paths.root)],
+    });
+    return made;
+  };
+  const site: Site = {
     settings,
     world,
-    signals: (release) => signalsOf(release, { section, settings, world, edges, machine }),
+    signals: (release) => signalsOf(release, { section, settings, world, edges, machine, lasting }),
     ensure: (releases) => edges.ensure(releases),
     end: (op) => edges.end(op),
     notifiers: notifiersOf(section, machine),
+    backups: stored?.backups ?? null,
+    migrations: migrationsOf(section, stored?.sql ?? null, machine),
   };
-}
-
-function databaseOf({ database }: Environment, places: Places, { files, clock, openedBy, swap }: Machine) {
-  if (!database) return null;
-  return sqliteDatabase(
-    { file: database.file, backupDir: places.backups, keep: database.keepBackups },
-    { files, clock, openedBy, swap },
-  );
+  return site;
 }

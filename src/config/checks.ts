@@ -1,7 +1,7 @@
 // What no section can see by itself: two parts of the config that contradict each other.
 import type { Path } from "./errors.ts";
 import { pathText } from "./errors.ts";
-import { isWithin, resolvePath } from "./paths.ts";
+import { isWithin, resolvePath } from "./path-text.ts";
 import type { Leaf } from "./shape.ts";
 import { type Listen, pathTitles, titles } from "./values.ts";
 
@@ -52,7 +52,7 @@ function pathsInState(leaves: readonly Leaf[]): readonly Contradiction[] {
 
 /** Two environments on one database: a restore of one would take the other back in time. */
 function sharedDatabases(leaves: readonly Leaf[]): readonly Contradiction[] {
-  const files = leaves.filter((leaf) => leaf.path[2] === "database" && pathTitles.includes(leaf.title));
+  const files = leaves.filter((leaf) => leaf.path[2] === "database" && leaf.path[3] === "file");
   const place = (leaf: Leaf) => resolvePath(base, String(leaf.value));
   return clashes(files, (a, b) => place(a) === place(b)).map(([first, second]) => ({
     path: second.path,

@@ -1,5 +1,6 @@
 // Paths of a config made absolute: pure string work, nothing is looked up.
 import { assert } from "../core/result.ts";
+import { resolvePath } from "./path-text.ts";
 import { type Config, configField } from "./schema.ts";
 import { mapLeaves } from "./shape.ts";
 import { pathTitles } from "./values.ts";
@@ -11,19 +12,4 @@ export function resolvePaths(config: Config, baseDir: string): Config {
     return pathTitles.includes(title) ? resolvePath(baseDir, String(value)) : value;
   });
   return absolute as Config;
-}
-
-/** `path` as seen from `base`, without `.`, `..` and doubled slashes. */
-export function resolvePath(base: string, path: string): string {
-  const parts: string[] = [];
-  for (const part of (path.startsWith("/") ? path : `${base}/${path}`).split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return `/${parts.join("/")}`;
-}
-
-/** Is `path` that folder, or something in it? Both absolute. */
-export function isWithin(folder: string, path: string): boolean {
-  return path === folder || path.startsWith(folder === "/" ? "/" : `${folder}/`);
 }

@@ -142,6 +142,7 @@ function shapeOf(schema: z.ZodType): Shape {
   if (schema instanceof z.ZodEnum) return { is: "value", words: schema.options.map(String) };
   if (schema instanceof z.ZodLiteral) return { is: "value", words: [...schema.values].map(String) };
   if (schema instanceof z.ZodBoolean) return { is: "value", words: ["true", "false"] };
+  if (schema instanceof z.ZodUnknown) return { is: "anything" };
   if (schema instanceof z.ZodPipe || schema instanceof z.ZodNumber) return { is: "value", words: null };
   throw new Bug(`the config does not know how to explain a schema of type ${schema.def.type}`);
 }

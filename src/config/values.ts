@@ -1,5 +1,7 @@
 // The kinds of values a config is made of: each reads text, says its unit in what it returns, and names the fix.
 import { z } from "zod";
+import { refusedExpression } from "../core/flows/expression.ts";
+import { isPointer } from "../core/flows/pointer.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { durationText, parseDuration, parseShare } from "./duration.ts";
 import { quote } from "./errors.ts";
@@ -31,11 +33,15 @@ const patterns = {
   path: /^[^~$]/,
   source: /^[^{}]*\{version\}[^{}]*$/,
   urlPath: /^\/(?!\/)[\x21-\x7e]*$/,
+  flowPath: /^(\/(?!\/)|\{[A-Za-z_][A-Za-z0-9_]*\})[\x21-\x7e]*$/,
   url: /^https?:\/\/[\x21-\x7e]+$/,
   name: /^[a-z0-9][a-z0-9_-]{0,39}$/,
   token: /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/,
   variableName: /^[A-Za-z_][A-Za-z0-9_]{0,200}$/,
   text: /^[^\0]*$/,
+  pointer: /^(\/[^\0]*)?$/,
+  timeOfDay: /^([01]\d|2[0-3]):[0-5]\d$/,
+  zone: /^[A-Za-z0-9_+/-]{1,60}$/,
 } as const;
 
 type Kind = {
@@ -139,6 +145,14 @@ export function urlPath(example: string) {
   });
 }
 
+/** The same, with variables in it; one that is a whole address may stand first. */
+export function flowPath(example: string) {
+  return reading<string>({ title: "URL path", example, pattern: patterns.flowPath }, (text) => {
+    if (patterns.flowPath.test(text)) return ok(text);
+    return refuse(`${quote(text)} is not a URL path`, `write what follows the host, such as ${example}`);
+  });
+}
+
 /** http or https, without a password in it. */
 export function url(example: string) {
   return reading<string>({ title: "URL", example, pattern: patterns.url }, (text) => {
@@ -201,6 +215,50 @@ export function argument() {
   return reading<string>({ title: "text", example: "server.js", pattern: patterns.text }, (text) =>
     text.includes("\0") ? refuse("an argument cannot hold a NUL character", "remove it") : ok(text),
   );
+}
+
+/** Minutes since midnight. */
+export function timeOfDay(example: string) {
+  return reading<number>({ title: "time of day", example, pattern: patterns.timeOfDay }, (text) => {
+    if (!patterns.timeOfDay.test(text))
+      return refuse(`${quote(text)} is not a time of day`, `write hours and minutes, such as ${example}`);
+    const [hours, minutes] = text.split(":").map(Number);
+    return ok((hours ?? 0) * 60 + (minutes ?? 0));
+  });
+}
+
+/** A place whose clock counts, by its name in the IANA database. */
+export function zone() {
+  return reading<string>({ title: "time zone", example: "Europe/Berlin", pattern: patterns.zone }, (text) => {
+    const refusal = refuse<string>(
+      `${quote(text)} is not a time zone`,
+      "write one such as Europe/Berlin or UTC",
+    );
+    if (!patterns.zone.test(text)) return refusal;
+    try {
+      new Intl.DateTimeFormat("en", { timeZone: text });
+      return ok(text);
+    } catch {
+      return refusal;
+    }
+  });
+}
+
+/** A place in a JSON document, as RFC 6901 writes it. */
+export function pointer(example: string) {
+  return reading<string>({ title: "JSON pointer", example, pattern: patterns.pointer }, (text) =>
+    isPointer(text)
+      ? ok(text)
+      : refuse(`${quote(text)} is not a JSON pointer`, `write a path such as ${example}`),
+  );
+}
+
+/** A regular expression that cannot take long: every repetition has an upper bound. */
+export function expression(example: string) {
+  return reading<string>({ title: "regular expression", example, pattern: patterns.text }, (text) => {
+    const refused = refusedExpression(text);
+    return refused ? refuse(refused.what, refused.fix) : ok(text);
+  });
 }
 
 /** A whole number, both ends included. */

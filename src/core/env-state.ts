@@ -1,5 +1,8 @@
 // One environment as a fold: its releases, what serves, what is watched, what is quarantined.
+import { type BackupState, emptyBackupState, foldBackups } from "./backups/state.ts";
 import type { Finding } from "./detect/finding.ts";
+import type { Hour } from "./detect/hour.ts";
+import { hoursKept } from "./detect/usual.ts";
 import type { Event, EventData, RunOutcome } from "./event.ts";
 import { emptyFlagState, type FlagRecord, type FlagState, flagRecord, foldFlags } from "./flags/state.ts";
 import { limits } from "./limits.ts";
@@ -46,16 +49,23 @@ export type EnvState = {
   /** The run that is open or paused: the lock. */
   readonly run: string | null;
   readonly watch: WatchState | null;
-  readonly lastWatch: (EventData<"watch.ended"> & { readonly release: string }) | null;
+  readonly lastWatch: (Omit<EventData<"watch.ended">, "seen"> & { readonly release: string }) | null;
   readonly quarantine: Readonly<
     Record<string, { readonly release: string; readonly why: string; readonly at: number }>
   >;
   /** Counts of the newest good watch: the baseline of the next one. */
   readonly baseline: { readonly requests: number; readonly errors: number } | null;
+  /** What its traffic was, hour by hour, newest last. */
+  readonly hours: readonly Hour[];
   readonly lastDecision: (EventData<"decision.made"> & { readonly at: number; readonly seq: number }) | null;
+  /** When Lastgood went back by itself, newest last. */
+  readonly acts: readonly number[];
+  /** Nothing is deployed until a person lifts it. */
+  readonly frozen: { readonly at: number; readonly by: string; readonly why: string } | null;
   /** Newest last. */
   readonly history: readonly RunSummary[];
   readonly flags: FlagState;
+  readonly backups: BackupState;
 };
 
 export const emptyEnv: EnvState = {
@@ -67,14 +77,20 @@ export const emptyEnv: EnvState = {
   lastWatch: null,
   quarantine: {},
   baseline: null,
+  hours: [],
   lastDecision: null,
+  acts: [],
+  frozen: null,
   history: [],
   flags: emptyFlagState,
+  backups: emptyBackupState,
 };
 
 export function foldEnv(env: EnvState, event: Event, run: RunState | null): EnvState {
   const flags = foldFlags(env.flags, event, env.serving);
   if (flags !== env.flags) return { ...env, flags };
+  const backups = foldBackups(env.backups, event);
+  if (backups !== env.backups) return { ...env, backups };
   switch (event.type) {
     case "release.made":
       return withRelease(env, event.data.release.id, {
@@ -101,11 +117,28 @@ export function foldEnv(env: EnvState, event: Event, run: RunState | null): EnvS
       return env.watch ? { ...env, watch: { ...env.watch, finding: event.data.finding } } : env;
     case "watch.ended":
       return endWatch(env, event.data);
+    case "traffic.counted": {
+      const { env: _, ...hour } = event.data;
+      return { ...env, hours: [...env.hours, hour].slice(-hoursKept) };
+    }
     case "decision.made":
-      return { ...env, lastDecision: { ...event.data, at: event.at, seq: event.seq } };
+      return {
+        ...env,
+        lastDecision: { ...event.data, at: event.at, seq: event.seq },
+        acts: isAct(event.data) ? [...env.acts, event.at].slice(-limits.historyRows) : env.acts,
+      };
+    case "deploys.frozen":
+      return { ...env, frozen: { at: event.at, by: event.data.by, why: event.data.why } };
+    case "deploys.unfrozen":
+      return { ...env, frozen: null };
     default:
       return run ? foldRunInEnv(env, event, run) : env;
   }
+}
+
+/** Without a person: what somebody reports is done at their word. */
+function isAct({ decision, report }: EventData<"decision.made">): boolean {
+  return !report && (decision === "flag-off" || decision === "roll-back" || decision === "restore");
 }
 
 function foldRunInEnv(env: EnvState, event: Event, run: RunState): EnvState {
@@ -164,7 +197,8 @@ function serve(env: EnvState, release: string | null, at: number): EnvState {
   return release === env.serving ? env : { ...env, serving: release, servingSince: at };
 }
 
-function endWatch(env: EnvState, ended: EventData<"watch.ended">): EnvState {
+/** What was seen stays in the journal: it is large, and asked for seldom. */
+function endWatch(env: EnvState, { seen: _, ...ended }: EventData<"watch.ended">): EnvState {
   const { watch } = env;
   if (!watch) return env;
   const counted =

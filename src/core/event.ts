@@ -1,10 +1,18 @@
 // The facts that everything else is computed from. Past tense; append only; checked when written and read.
 import { z } from "zod";
+import { backupEvents } from "./backups/events.ts";
+import { watchSummary } from "./compare/summary.ts";
+import { decisionEvents } from "./decide/events.ts";
+import { expects } from "./detect/expects.ts";
 import { finding } from "./detect/finding.ts";
+import { hourEvents } from "./detect/hour.ts";
 import { flagEvents } from "./flags/events.ts";
+import { migrationEvents } from "./migrations/events.ts";
 import { partEvents } from "./parts/events.ts";
 import { plan } from "./plan/plan.ts";
 import { release } from "./release.ts";
+import { salvageEvents } from "./salvage/events.ts";
+import { signalEvents } from "./signals/event.ts";
 
 const json = z.json();
 const direction = z.enum(["do", "undo"]);
@@ -89,6 +97,10 @@ const types = {
     /** Where reading of each signal begins, so that a restarted controller re-reads the same evidence. */
     from: json,
     threshold: z.number(),
+    /** What it is compared with besides. */
+    expects: expects.optional(),
+    /** Nothing was in alarm when it began; missing: nobody had looked. */
+    clean: z.boolean().optional(),
   }),
   "watch.found": z.strictObject({ watch: z.string(), finding }),
   "watch.ended": z.strictObject({
@@ -96,18 +108,17 @@ const types = {
     outcome: z.enum(["verified", "bad", "undecided", "superseded"]),
     requests: z.number(),
     errors: z.number(),
+    /** What users saw, for comparing releases. */
+    seen: watchSummary.optional(),
   }),
-  "decision.made": z.strictObject({
-    env: z.string(),
-    watch: z.string().nullable(),
-    decision: z.enum(["hold", "investigate", "flag-off", "roll-back", "restore", "ask"]),
-    rule: z.string(),
-    why: z.string(),
-    alternatives: z.array(z.strictObject({ decision: z.string(), whyNot: z.string() })),
-    finding: finding.nullable(),
-  }),
+  ...decisionEvents,
   ...flagEvents,
   ...partEvents,
+  ...migrationEvents,
+  ...salvageEvents,
+  ...hourEvents,
+  ...signalEvents,
+  ...backupEvents,
   "lock.broken": z.strictObject({ env: z.string(), run: z.string(), by: z.string(), why: z.string() }),
   "message.sent": z.strictObject({ key: z.string(), via: z.string() }),
   "message.given-up": z.strictObject({ key: z.string(), via: z.string(), why: z.string() }),

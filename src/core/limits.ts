@@ -36,4 +36,7 @@ export const limits = {
   healthIntervalDefaultMs: 500,
   watchCheckDefaultMs: 5_000,
   keepBackups: 5,
+  /** Drills that are remembered for estimates and screens. */
+  drillRows: 20,
+  verifiedBackups: 100,
 } as const;

@@ -1,8 +1,13 @@
 // Follows one watch: reads its signals, feeds detection, and says when there is something to say.
+import type { Failing } from "../core/attribute/fingerprint.ts";
 import type { Finding, Observation } from "../core/detect/finding.ts";
 import {
   concludeStreams,
+  type Heard,
+  observeDeath,
   observeHealth,
+  observeOld,
+  observePayment,
   observeRequest,
   type Streams,
   startStreams,
@@ -10,15 +15,26 @@ import {
 } from "../core/detect/streams.ts";
 import type { WatchState } from "../core/env-state.ts";
 import type { Json, JsonObject } from "../core/json.ts";
+import type { SignalEvent } from "../core/signals/event.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Signals } from "../ports/signals.ts";
+import { type Dependencies, noteDependency } from "./dependencies.ts";
 
 /** How long a look at the sources is left alone: bounds the delay of detection and the idle cost. */
 const pauseMs = 25;
 /** A source that is silent is asked again; only after this long without a sign of life is the watch called blind. */
 const blindAfterMs = 5_000;
 
-export type Watched = { readonly finding: Finding; readonly elapsedMs: number };
+export type Watched = {
+  /** The worst of all. */
+  readonly finding: Finding;
+  /** What each stream says. */
+  readonly findings: readonly Finding[];
+  /** How requests failed, and which services of others do not answer: for attribution. */
+  readonly failing: Failing;
+  readonly dependencies: Dependencies;
+  readonly elapsedMs: number;
+};
 
 type Source = {
   readonly signals: Signals;
@@ -27,6 +43,9 @@ type Source = {
   blind: string | null;
   silentSince: number | null;
 };
+
+/** What was seen so far. */
+type Sight = { readonly watch: WatchState; readonly streams: Streams; readonly dependencies: Dependencies };
 
 /**
  * Runs until `enough` says so or the signal aborts; returns the newest finding. `enough` is asked after each look.
@@ -38,7 +57,15 @@ export async function observeWatch(
   sources: readonly Signals[],
   control: { readonly signal: AbortSignal; enough(watched: Watched): boolean },
 ): Promise<Watched> {
-  const streams = startStreams({ threshold: watch.threshold, horizonS: watch.forMs / 1_000 });
+  const { threshold, forMs, expects } = watch;
+  const heard = heardBy(watch, sources);
+  const streams = startStreams({
+    threshold,
+    horizonS: forMs / 1_000,
+    heard,
+    ...(expects ? { expects } : {}),
+  });
+  const sight: Sight = { watch, streams, dependencies: new Map() };
   const positions = watch.from as JsonObject;
   const open = sources.map(
     (signals): Source => ({
@@ -48,24 +75,42 @@ export async function observeWatch(
       silentSince: null,
     }),
   );
-  const heard = {
-    errors: sources.some((source) => source.about === "requests"),
-    probe: sources.some((source) => source.about === "probes"),
-  };
   const offsetMs = Math.max(0, clock.now() - watch.startedAt) - clock.elapsed();
   for (;;) {
-    for (const source of open) await look(clock, watch, source, streams);
+    for (const source of open) await look(clock, source, sight);
     const elapsedMs = offsetMs + clock.elapsed();
-    const nowS = elapsedMs / 1_000;
-    tickStreams(streams, nowS);
-    const blind = { errors: blindOf(open, false), probe: blindOf(open, true) };
-    const watched = { finding: concludeStreams(streams, { nowS, blind, heard }).worst, elapsedMs };
+    const watched = { ...concluded(sight, open, elapsedMs / 1_000), elapsedMs };
     if (control.signal.aborted || control.enough(watched)) return watched;
     await clock.sleep(pauseMs, control.signal);
   }
 }
 
-async function look(clock: Clock, watch: WatchState, source: Source, streams: Streams): Promise<void> {
+function heardBy(watch: WatchState, sources: readonly Signals[]): Heard {
+  const has = (about: Signals["about"]) => sources.some((source) => source.about === about);
+  const errors = has("requests");
+  return {
+    errors,
+    probe: has("probes"),
+    // Both may get requests only while the former one has not been left for good.
+    control: errors && watch.after === "deploy" && watch.previous !== null,
+    restarts: has("state"),
+  };
+}
+
+function concluded({ streams, dependencies }: Sight, open: readonly Source[], nowS: number) {
+  const deaf = open.some(({ signals, silentSince }) => signals.about === "requests" && silentSince !== null);
+  tickStreams(streams, nowS, deaf);
+  const blind = { errors: blindOf(open, "requests"), probe: blindOf(open, "probes") };
+  const { worst, all } = concludeStreams(streams, { nowS, blind });
+  return {
+    finding: worst,
+    findings: all,
+    failing: { requests: streams.errors.requests, by: streams.failing.by },
+    dependencies,
+  };
+}
+
+async function look(clock: Clock, source: Source, sight: Sight): Promise<void> {
   const batch = await source.signals.observe(source.position);
   const silent = batch.ok ? batch.value.blind : batch.error.what;
   source.silentSince = silent === null ? null : (source.silentSince ?? clock.elapsed());
@@ -73,18 +118,37 @@ async function look(clock: Clock, watch: WatchState, source: Source, streams: St
   source.blind = tooLong ? `${source.signals.name}: ${silent}` : null;
   if (!batch.ok) return;
   source.position = batch.value.next;
-  for (const seen of batch.value.observations) {
-    if (seen.release !== watch.release) continue;
-    if (source.signals.about === "probes") observeHealth(streams, timed(seen, watch));
-    else observeRequest(streams, timed(seen, watch));
+  for (const seen of batch.value.observations) see(sight, source.signals.about, seen);
+  for (const event of batch.value.events ?? []) hear(sight, event);
+}
+
+function see({ watch, streams, dependencies }: Sight, about: Signals["about"], seen: Observation): void {
+  if (about === "dependency") noteDependency(dependencies, seen);
+  // What another system tells of payments is of no release, and only as old as it says.
+  else if (about === "events" && seen.at >= watch.startedAt) observePayment(streams, timed(seen, watch));
+  else if (seen.release === watch.release) {
+    if (about === "probes") observeHealth(streams, timed(seen, watch));
+    else if (about === "requests") observeRequest(streams, timed(seen, watch));
+  } else if (about === "requests" && seen.release === watch.previous && seen.at >= watch.startedAt) {
+    observeOld(streams, timed(seen, watch));
   }
 }
 
-function blindOf(open: readonly Source[], probe: boolean): string | null {
-  return open.find((one) => (one.signals.about === "probes") === probe && one.blind !== null)?.blind ?? null;
+function hear({ watch, streams }: Sight, event: SignalEvent): void {
+  const died = event.kind === "restart" || event.kind === "oom";
+  if (!died || event.at < watch.startedAt) return;
+  if (event.release !== undefined && event.release !== watch.release) return;
+  const atS = (event.at - watch.startedAt) / 1_000;
+  observeDeath(streams, { atS, times: event.weight ?? 1, outOfMemory: event.kind === "oom" });
+}
+
+function blindOf(open: readonly Source[], about: Signals["about"]): string | null {
+  return open.find((one) => one.signals.about === about && one.blind !== null)?.blind ?? null;
 }
 
 /** Seconds since the deploy. A wall clock that was set back must not hide requests: they are this release's own. */
 function timed(seen: Observation, watch: WatchState) {
-  return { atS: Math.max(0, (seen.at - watch.startedAt) / 1_000), ok: seen.ok, client: seen.client };
+  const { ok, client, route, status, ms, upstream } = seen;
+  const known = { ok, client, route, status, ms, ...(upstream === undefined ? {} : { upstream }) };
+  return { atS: Math.max(0, (seen.at - watch.startedAt) / 1_000), ...known };
 }

@@ -4,14 +4,17 @@ import { Hono } from "hono";
 import { stream } from "hono/streaming";
 import type { App } from "../app/app.ts";
 import { parseCall } from "../app/calls.ts";
+import { listenToProgress } from "../app/progress.ts";
 import type { Event } from "../core/event.ts";
 import type { Outcome } from "../core/view/outcome.ts";
 import { stopped } from "../core/view/outcome.ts";
+import type { Progressed } from "../core/view/progress.ts";
 
 /** One line of an answer. */
 export type ControlLine =
   | { readonly durations: Readonly<Record<string, readonly number[]>> }
   | { readonly event: Event }
+  | { readonly progressed: Progressed }
   | { readonly outcome: Outcome };
 
 export function controlApp(app: App): Hono {
@@ -35,12 +38,16 @@ export function controlApp(app: App): Hono {
       const hush = app.deps.ledger.listen((event) => {
         queue = queue.then(() => write({ event }));
       });
+      const deaf = listenToProgress(app, (progressed) => {
+        queue = queue.then(() => write({ progressed }));
+      });
       try {
         const outcome = await call.value(app);
         await queue;
         await write({ outcome });
       } finally {
         hush();
+        deaf();
       }
     });
   });

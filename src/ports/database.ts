@@ -1,4 +1,5 @@
 import type { Result } from "../core/result.ts";
+import type { AskSql } from "./ask-sql.ts";
 import type { Op } from "./op.ts";
 
 export type Backup = {
@@ -37,8 +38,16 @@ export interface Database {
   backUp(op: Op, label: string): Promise<Result<Backup>>;
   /** Backups known here, newest first. Reads manifests, which exist only for finished backups. */
   backups(): Promise<Result<readonly Backup[]>>;
-  /** Really restore it into a scratch place, check integrity and counts, measure, remove it. */
-  rehearse(backup: string): Promise<Result<Rehearsal>>;
+  /**
+   * Really restore it into a scratch place, check integrity and counts, measure, remove it.
+   * `look` is called with the restored copy before it goes; its time does not count.
+   */
+  rehearse(backup: string, look?: (copy: AskSql) => Promise<void>): Promise<Result<Rehearsal>>;
+  /**
+   * Restore it beside the live one and prove it whole, while the app goes on: then `restore` of the same backup is the
+   * swap alone. Convergent. Not there where a restore is quick enough without.
+   */
+  readonly prepare?: (op: Op, backup: string) => Promise<Result<void>>;
   /**
    * Put a backup in place of the live database. ONCE: prepares and verifies under a fresh name, then one
    * atomic commit that leaves `op` as a marker inside the target and keeps what was there.

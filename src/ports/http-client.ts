@@ -1,7 +1,7 @@
 import type { Result } from "../core/result.ts";
 
 export type HttpRequest = {
-  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** `http://host:port/path`; the host part is ignored where `socketPath` is given. */
   readonly url: string;
   readonly socketPath?: string;

@@ -1,10 +1,18 @@
 import type { Observation } from "../core/detect/finding.ts";
 import type { Json } from "../core/json.ts";
 import type { Result } from "../core/result.ts";
+import type { Reading, SignalEvent } from "../core/signals/event.ts";
+
+export type { Reading, SignalEvent } from "../core/signals/event.ts";
 
 /** A batch of what a source saw. */
 export type Batch = {
+  /** Of sources about `dependency` and `events` their `release` is "": they are of no release. */
   readonly observations: readonly Observation[];
+  /** What happened besides; a source that has no such things leaves it out. */
+  readonly events?: readonly SignalEvent[];
+  /** Only of sources about `metrics`. */
+  readonly readings?: readonly Reading[];
   /** Where to go on reading; plain data, kept in the journal. */
   readonly next: Json;
   /** Lines that could not be read: counted, shown, never dropped in silence. */
@@ -13,12 +21,19 @@ export type Batch = {
   readonly blind: string | null;
 };
 
+/**
+ * What a source tells of: `requests` of users; `probes` of our own instances; `dependency`: our own probes of services
+ * that the app needs and Lastgood does not deploy; `state` of containers and units; `metrics`: values beside limits;
+ * `events`: lines of the app's own log, webhooks of other systems.
+ */
+export type SignalsAbout = "requests" | "probes" | "dependency" | "state" | "metrics" | "events";
+
 /** A source of observations. */
 export interface Signals {
   /** Unique in its environment, e.g. `access:api`. */
   readonly name: string;
-  /** What its observations are: requests of users, or health probes of our own. */
-  readonly about: "requests" | "probes";
+  /** A blind source says nothing about other kinds: a watch is blind only without `requests` and `probes`. */
+  readonly about: SignalsAbout;
   /** The position "from now on". */
   position(): Promise<Result<Json>>;
   /** What happened since `from`, at most one batch; empty when nothing did. Never waits long (≤ 50 ms). */

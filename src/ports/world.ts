@@ -5,6 +5,7 @@ import type { Children } from "./children.ts";
 import type { Clock } from "./clock.ts";
 import type { Database } from "./database.ts";
 import type { Flags } from "./flags.ts";
+import type { FlowTools } from "./flows.ts";
 import type { HttpClient } from "./http-client.ts";
 import type { Rollout } from "./rollout.ts";
 import type { Runtime } from "./runtime.ts";
@@ -25,6 +26,8 @@ export type World = {
   readonly database: Database | null;
   /** Null where the environment has no flags of ours. */
   readonly flags: Flags | null;
+  /** What smoke flows need beside HTTP; null where nothing of it is here. */
+  readonly flows: FlowTools | null;
   readonly http: HttpClient;
   readonly children: Children;
   readonly clock: Clock;

@@ -19,12 +19,14 @@ export type Access = {
   readonly by: "app" | "edge" | null;
   /** A short word for the reason of an error of the edge, or of a cut answer. */
   readonly why: string | null;
+  /** What the app said of its flags for this request. */
+  readonly flags: string | null;
   readonly aborted: boolean;
   readonly generation: number;
 };
 
 export function accessLine(access: Access): string {
-  const { at, backend, client, method, target, status, by, why, aborted, generation } = access;
+  const { at, backend, client, method, target, status, by, why, flags, aborted, generation } = access;
   const ms = Math.round(access.ms * 10) / 10;
   return `${JSON.stringify({
     at,
@@ -36,6 +38,7 @@ export function accessLine(access: Access): string {
     ms,
     ...(by && { by }),
     ...(why && { why }),
+    ...(flags && { flags }),
     ...(aborted && { aborted }),
     generation,
   })}\n`;

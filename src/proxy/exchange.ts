@@ -1,7 +1,7 @@
 // One HTTP request on its way: through the gate, to the backend, back to the client, into the log.
 import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import type { Edge } from "./edge.ts";
-import { answerHeaders, passingTrailers, releaseHeader } from "./head.ts";
+import { answerHeaders, flagsHeader, passingTrailers, releaseHeader } from "./head.ts";
 import { pump } from "./pump.ts";
 import type { Backend } from "./route.ts";
 import type { Outgoing } from "./upstreams.ts";
@@ -37,6 +37,8 @@ type Exchange = {
   over: boolean;
 };
 
+/** Longest word of an app about its flags. */
+const flagsChars = 500;
 const nothing = (): void => undefined;
 
 export function serve(edge: Edge, request: IncomingMessage, response: ServerResponse): void {
@@ -154,6 +156,7 @@ function relay(x: Exchange, upstream: ClientRequest, incoming: IncomingMessage, 
   const trailers =
     request.httpVersion === "1.1" && request.method !== "HEAD" && "transfer-encoding" in incoming.headers;
   const headers = answerHeaders(incoming.rawHeaders, backend.release, trailers);
+  x.visit.flags = flagsOf(incoming);
   if (x.edge.stopping()) headers.push("connection", "close");
   try {
     response.writeHead(status, incoming.statusMessage, headers);
@@ -266,4 +269,10 @@ function onClose(x: Exchange): void {
   if (!request.complete) request.resume();
   const status = response.headersSent ? response.statusCode : 499;
   logVisit(x.edge, x.visit, status, !sent && x.visit.by !== "app");
+}
+
+/** Cut, so that an app cannot make lines that nobody reads. */
+function flagsOf({ headers }: IncomingMessage): string | null {
+  const said = headers[flagsHeader];
+  return typeof said === "string" && said !== "" ? said.slice(0, flagsChars) : null;
 }

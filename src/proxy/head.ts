@@ -188,6 +188,9 @@ function originForm(url: string): { target: string; authority: string | null } {
   return { target: rest.startsWith("/") ? rest : `/${rest}`, authority: absolute[1] ?? "" };
 }
 
+/** How an app says which variants of which flags a request got: `new-checkout=on; search=b`. For the log, not for users. */
+export const flagsHeader = "lastgood-flags";
+
 /** Fields of an answer for the client. `trailers`: this answer can carry trailers to this client. */
 export function answerHeaders(raw: readonly string[], release: string, trailers: boolean): string[] {
   const dropped = new Set<string>();
@@ -200,6 +203,7 @@ export function answerHeaders(raw: readonly string[], release: string, trailers:
     const name = raw[i] ?? "";
     const lower = name.toLowerCase();
     if (hopByHop.has(lower) || dropped.has(lower) || lower === releaseHeader) continue;
+    if (lower === flagsHeader) continue;
     if (lower === "trailer" && !trailers) continue;
     headers.push(name, raw[i + 1] ?? "");
   }

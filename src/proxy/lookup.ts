@@ -13,10 +13,10 @@ const oldMs = 250;
 /** Of four threads, for one name. */
 const mostOpen = 2;
 
-/** Nothing is remembered: a container that comes back may have another address. */
+/** `elapsed`: monotonic ms. Nothing is remembered: a container that comes back may have another address. */
 export function sharedLookup(
+  elapsed: () => number,
   ask: LookupFunction = dns.lookup as LookupFunction,
-  elapsed: () => number = () => performance.now(),
 ): LookupFunction {
   const asked = new Map<string, Waiting>();
   return (hostname, options, callback) => {

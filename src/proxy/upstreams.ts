@@ -1,6 +1,6 @@
 // Connections to the app: one pool for each backend, retired when the route leaves it.
 import http from "node:http";
-import type { Socket } from "node:net";
+import type { LookupFunction, Socket } from "node:net";
 import { sharedLookup } from "./lookup.ts";
 import type { Backend } from "./route.ts";
 
@@ -49,6 +49,8 @@ type PoolState = {
    * close would do so after an early answer to an upload, and the answer would be lost in the reset.
    */
   readonly fresh: http.Agent;
+  /** One for all pools: it is the names that wait for each other. */
+  readonly lookup: LookupFunction;
   readonly idleSince: WeakMap<Socket, number>;
   /** The app said that it keeps idle connections, or the one that ended last had lived for `patientMs`. */
   patient: boolean;
@@ -58,12 +60,13 @@ type PoolState = {
 
 export function upstreams(keepAliveMs: number, elapsed: () => number): Upstreams {
   const pools = new Map<string, PoolState>();
+  const lookup = sharedLookup(elapsed);
 
   function poolOf(backend: Backend): PoolState {
     const key = `${backend.instance} ${backend.url}`;
     const known = pools.get(key);
     if (known) return revive(known);
-    const made = newPool(backend, keepAliveMs, elapsed);
+    const made = newPool(backend, { keepAliveMs, elapsed, lookup });
     pools.set(key, made);
     return made;
   }
@@ -119,7 +122,12 @@ function revive(pool: PoolState): PoolState {
   return pool;
 }
 
-function newPool(backend: Backend, keepAliveMs: number, elapsed: () => number): PoolState {
+type Around = Pick<PoolState, "lookup"> & {
+  readonly keepAliveMs: number;
+  readonly elapsed: () => number;
+};
+
+function newPool(backend: Backend, { keepAliveMs, elapsed, lookup }: Around): PoolState {
   // Node's agent also honours a `Keep-Alive: timeout=` of the app, minus one second.
   const agent = new http.Agent({ keepAlive: true, maxFreeSockets: freeSockets, timeout: keepAliveMs });
   const fresh = new http.Agent({ keepAlive: true });
@@ -128,6 +136,7 @@ function newPool(backend: Backend, keepAliveMs: number, elapsed: () => number): 
     backend,
     agent,
     fresh,
+    lookup,
     idleSince: new WeakMap(),
     patient: false,
     open: 0,
@@ -147,8 +156,6 @@ function newPool(backend: Backend, keepAliveMs: number, elapsed: () => number): 
   return pool;
 }
 
-const lookup = sharedLookup();
-
 function request(pool: PoolState, outgoing: Outgoing, elapsed: () => number): http.ClientRequest {
   const url = new URL(pool.backend.url);
   const mayReuse =
@@ -161,7 +168,7 @@ function request(pool: PoolState, outgoing: Outgoing, elapsed: () => number): ht
     headers: outgoing.headers,
     agent: mayReuse ? pool.agent : pool.fresh,
     maxHeaderSize: headBytes,
-    lookup,
+    lookup: pool.lookup,
   });
   made.once("socket", (socket) => pool.idleSince.delete(socket));
   made.once("response", (incoming) => {

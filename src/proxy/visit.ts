@@ -16,6 +16,8 @@ export type Visit = {
   generation: number;
   by: "app" | "edge" | null;
   why: string | null;
+  /** What the app said of its flags for this request; null: nothing. */
+  flags: string | null;
 };
 
 export function visit(edge: Edge, request: IncomingMessage): Visit {
@@ -34,7 +36,7 @@ export function visit(edge: Edge, request: IncomingMessage): Visit {
   const { generation } = edge.route();
   edge.counters.open += 1;
   const [at, began] = [edge.clock.now(), edge.clock.elapsed()];
-  return { at, began, method, head, backend: null, generation, by: null, why: null };
+  return { at, began, method, head, backend: null, generation, by: null, why: null, flags: null };
 }
 
 /** Take the route of this moment. Null: there is no backend. */
@@ -101,6 +103,7 @@ export function logVisit(edge: Edge, of: Visit, status: number, aborted: boolean
       ms: edge.clock.elapsed() - of.began,
       by: of.by ?? (status >= 500 ? "app" : null),
       why: of.why,
+      flags: of.flags,
       aborted,
       generation: of.generation,
     }),

@@ -35,6 +35,9 @@ async function probeMarker(
   wanted: () => Promise<Result<string | null>>,
 ): Promise<Verdict> {
   const marker = await world.database?.marker();
+  // What was restored was proved whole before it took the name.
+  if (marker && !marker.ok && marker.error.code === "damaged")
+    return { is: "absent", what: marker.error.what };
   if (!marker?.ok) return { is: "unknown", what: marker?.error.what ?? "no database is configured" };
   if (marker.value === op.id) return { is: "applied", evidence: { marker: op.id } };
   const left = await wanted();

@@ -1,5 +1,6 @@
 // The inputs of step kinds, checked when a plan made by another version of us is resumed.
 import { z } from "zod";
+import { flow } from "../core/flows/flow.ts";
 
 const place = { service: z.string(), release: z.string() };
 
@@ -21,6 +22,13 @@ export const taskInput = z.strictObject({
 export const smokeInput = z.strictObject({
   ...place,
   checks: z.array(z.strictObject({ path: z.string(), expect: z.number() })),
+  flows: z.array(flow).optional(),
+  /** `public`: through the port that users use; otherwise straight to the instance. */
+  through: z.enum(["instance", "public"]).optional(),
+  /** The step of this run whose answers these are compared with. */
+  before: z.string().optional(),
+  /** It only looks: what it finds fails nothing. */
+  onlyLook: z.boolean().optional(),
 });
 export const switchInput = z.strictObject({
   service: z.string(),

@@ -2,6 +2,7 @@
 import { assert } from "../core/result.ts";
 import type { StepKind } from "../ports/step.ts";
 import { databaseBackup } from "./database-backup.ts";
+import { databasePrepare } from "./database-prepare.ts";
 import { databaseRestore, databaseReturn, databaseUnrestore } from "./database-restore.ts";
 import { flagSet } from "./flag-set.ts";
 import { instanceHealth } from "./instance-health.ts";
@@ -35,6 +36,7 @@ const all: readonly StepKind[] = [
   trafficDrain,
   flagSet,
   databaseBackup,
+  databasePrepare,
   databaseRestore,
   databaseUnrestore,
   databaseReturn,

@@ -66,6 +66,7 @@ export function fakeApp(change: Partial<Settings> = {}, tempers: Record<string, 
     ensure: async () => ok(undefined),
     end: async () => ok(undefined),
     notifiers: [notifier],
+    backups: null,
   };
   const holder = { pid: 1, startTime: "1", bootId: "boot-1", who: "test" };
   const fresh = counter();
@@ -73,7 +74,7 @@ export function fakeApp(change: Partial<Settings> = {}, tempers: Record<string, 
     deps: { ledger, clock, holder, world: () => world, stepKind },
     ids: { fresh },
     sites: new Map([[env, site]]),
-    watching: { live: new Map(), following: new Map() },
+    watching: { live: new Map(), seen: new Map(), streams: new Map(), following: new Map() },
     flags: noFlagDesk,
     care: () => ({ parts: noParts, glass: null }),
     stopping: stopping.signal,

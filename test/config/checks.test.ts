@@ -76,11 +76,11 @@ test("two environments cannot share a database", () => {
 
 test("a contradiction is told beside other mistakes, in the same sections", () => {
   const text =
-    withLines("database: { knd: sqlite, file: .lastgood/a.db }") +
+    withLines("database: { kind: sqlite, file: .lastgood/a.db, keepBackup: 3 }") +
     staging("127.0.0.1:8080", "    strategi: pause\n");
   expect(said(text).map((line) => line.split(" ")[1])).toEqual([
-    "environments.production.database.knd:",
     "environments.production.database.file:",
+    "environments.production.database.keepBackup:",
     "environments.staging.traffic.listen:",
     "environments.staging.strategi:",
   ]);

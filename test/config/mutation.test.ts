@@ -22,12 +22,16 @@ const known = new Set(liveKeys(configField));
 
 type Key = { readonly name: string; readonly start: number; readonly end: number };
 
+/** Below these keys stand names that users give. */
+const givenBelow =
+  "environments services env rules flows events with secrets headers json form capture".split(" ");
+
 /** Keys that the schema fixes, with their places; names that users give are left out. */
 function keysOf(tree: Tree, given: boolean): readonly Key[] {
   if (tree.is === "list") return tree.items.flatMap((item) => keysOf(item, false));
   if (tree.is === "value") return [];
   return [...tree.entries].flatMap(([name, { key, value }]) => {
-    const namesBelow = ["environments", "services", "env"].includes(name) && !given;
+    const namesBelow = givenBelow.includes(name) && !given;
     return [...(given ? [] : [{ name, ...key }]), ...keysOf(value, namesBelow)];
   });
 }

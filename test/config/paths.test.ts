@@ -1,7 +1,8 @@
 import { posix } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { isWithin, resolvePath, resolvePaths } from "../../src/config/paths.ts";
+import { isWithin, resolvePath } from "../../src/config/path-text.ts";
+import { resolvePaths } from "../../src/config/paths.ts";
 import { configField } from "../../src/config/schema.ts";
 import { leavesOf } from "../../src/config/shape.ts";
 import { pathTitles } from "../../src/config/values.ts";

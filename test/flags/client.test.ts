@@ -33,6 +33,17 @@ test("a flag is off in every process when `flag off` returns, and it says how ma
   expect((said.data["confirmed"] as string[]).sort()).toEqual(["web-0", "web-1", "web-2", "web-3", "web-4"]);
 });
 
+test("the header for the log says which variants a request got", async () => {
+  const fractional = { ...boolean, targeting: pro };
+  const bed = await bedWith({ flags: { "new-checkout": fractional, search: boolean } });
+  const client = bed.client();
+  await client.ready();
+  const names = ["new-checkout", "search", "unknown"];
+  expect(client.header(names, { plan: "pro" })).toBe("new-checkout=on; search=on");
+  expect(client.header(names, { plan: "free" })).toBe("new-checkout=off; search=on");
+  expect(client.header([])).toBe("");
+});
+
 test("behind a proxy that knows only plain streams, a kill is confirmed all the same", async () => {
   const bed = await bedWith({ plain: true });
   const client = bed.client();

@@ -1,14 +1,18 @@
 // A switch that hurts goes back by itself: simulated time and users, real detection, journal and decisions.
 import { afterEach, expect, test } from "vitest";
+import type { Site } from "../../src/app/app.ts";
 import { deploy } from "../../src/app/deploy.ts";
 import { openFlagDesk } from "../../src/app/flag-desk.ts";
 import { guardFlips } from "../../src/app/flag-guard.ts";
 import { waldBound } from "../../src/core/detect/bound.ts";
 import { defaultAlpha } from "../../src/core/detect/error-finding.ts";
+import type { Observation } from "../../src/core/detect/finding.ts";
 import { decideGuard } from "../../src/core/flags/guard.ts";
+import type { Release } from "../../src/core/release.ts";
 import { ok } from "../../src/core/result.ts";
 import { envState } from "../../src/core/state.ts";
 import { flagdEvaluator } from "../../src/drivers/flags/evaluate.ts";
+import type { Signals } from "../../src/ports/signals.ts";
 import { type FakeApp, fakeApp } from "../app/fake-app.ts";
 import { boolean } from "./bed.ts";
 
@@ -20,11 +24,13 @@ afterEach(() => {
 const perSecond = 100;
 
 /** v1 is good and serves; its flag `fancy` is off until it is switched on. */
-async function served(undo: "auto" | "ask" = "auto") {
+async function served(undo: "auto" | "ask" = "auto", targeting?: unknown) {
   const fake = fakeApp();
   apps.push(fake);
   const { ledger, clock } = fake.app.deps;
-  const text = JSON.stringify({ flags: { fancy: { ...boolean, defaultVariant: "off" } } });
+  const text = JSON.stringify({
+    flags: { fancy: { ...boolean, defaultVariant: "off", ...(targeting ? { targeting } : {}) } },
+  });
   const source = { name: "flags.json", read: async () => ok(text) };
   const seen = {
     ended: () => false,
@@ -201,3 +207,64 @@ test("one client's errors are no reason to take a switch back", () => {
   });
   expect(decided).toEqual({ act: "none", rule: "single-client", why: "one client" });
 });
+
+/** Half of the users get `on` by the rules, and each answer says who got what; `failing`: every so many-th request of an arm. */
+function halfAndHalf({ app }: FakeApp, failing: { on: number; off: number }): void {
+  const site = app.sites.get("production");
+  if (!site) throw new Error("no such environment");
+  const count = { on: 0, off: 0 };
+  const inArm = (seen: Observation, arm: "on" | "off"): Observation => {
+    count[arm] += 1;
+    const ok = failing[arm] === 0 || count[arm] % failing[arm] !== 0;
+    return {
+      ...seen,
+      ok,
+      status: ok ? 200 : 500,
+      client: `${arm}-${count[arm] % 199}`,
+      arms: { fancy: arm },
+    };
+  };
+  const armed = (source: Signals): Signals => ({
+    ...source,
+    async observe(from) {
+      const batch = await source.observe(from);
+      if (!batch.ok || source.about !== "requests") return batch;
+      const observations = batch.value.observations.map((seen, at) => inArm(seen, at % 2 ? "on" : "off"));
+      return ok({ ...batch.value, observations });
+    },
+  });
+  const changed = { ...site, signals: (release: Release) => site.signals(release).map(armed) };
+  (app.sites as Map<string, Site>).set("production", changed);
+}
+
+const half = {
+  fractional: [
+    ["on", 50],
+    ["off", 50],
+  ],
+};
+
+async function lifted(failing: { on: number; off: number }) {
+  const bed = await served("auto", half);
+  bed.turn("off", 0);
+  await bed.quiet();
+  halfAndHalf(bed.fake, failing);
+  bed.app.deps.ledger.record([
+    { type: "flag.lifted", data: { env: "production", flag: "fancy", by: "ann", why: "mended", op: null } },
+  ]);
+  await bed.quiet(false);
+  return bed;
+}
+
+test("where the log tells who has it, a lift that hurts those goes back to the kill of before", async () => {
+  const { env, state } = await lifted({ on: 20, off: 0 });
+  expect(env.state().overrides["fancy"]?.variant).toBe("off");
+  expect(state().lastDecision).toMatchObject({ decision: "flag-off", rule: "flag-broad-errors" });
+}, 60_000);
+
+test("trouble of those who have it and those who have not is not the switch's doing", async () => {
+  const { env, state } = await lifted({ on: 20, off: 20 });
+  expect(env.state().overrides["fancy"]).toBe(undefined);
+  expect(env.state().history.at(-1)?.why).toMatch(/^undecided.*serves beside it/);
+  expect(state().lastDecision?.rule ?? "").not.toMatch(/^flag-/);
+}, 60_000);

@@ -67,6 +67,7 @@ test("a usual line is compact and says nothing that is not so", () => {
     ms: 12.3456,
     by: null,
     why: null,
+    flags: null,
     aborted: false,
     generation: 3,
   });

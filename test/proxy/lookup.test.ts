@@ -12,7 +12,7 @@ function slowNames(time = { ms: 0 }) {
       fail: () => callback(new Error("no such name"), "", 4),
     });
   };
-  return { open, time, lookup: sharedLookup(ask, () => time.ms) };
+  return { open, time, lookup: sharedLookup(() => time.ms, ask) };
 }
 
 test("a name that is being asked for is not asked for again, and all who wait get the answer", () => {

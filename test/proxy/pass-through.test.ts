@@ -3,7 +3,7 @@ import { once } from "node:events";
 import http from "node:http";
 import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { ask, type Bed, backend, proxyBed, route, type TestBackend } from "./bed.ts";
+import { ask, type Bed, backend, proxyBed, route, type TestBackend, until } from "./bed.ts";
 
 let bed: Bed;
 let app: TestBackend;
@@ -109,6 +109,16 @@ test("the release header comes from the edge and an app's own one is removed", a
   });
   const answer = await ask(bed.url);
   expect(listOf(answer.rawHeaders, "x-lastgood-release")).toEqual(["app-release"]);
+});
+
+test("what an app says of its flags is for the log, not for users", async () => {
+  await serveWith((_request, response) => {
+    response.setHeader("Lastgood-Flags", "new-checkout=on; search=b");
+    response.end();
+  });
+  const answer = await ask(bed.url);
+  expect(listOf(answer.rawHeaders, "lastgood-flags")).toEqual([]);
+  await until(() => bed.logLines().some((line) => line["flags"] === "new-checkout=on; search=b"));
 });
 
 test("repeated answer fields stay apart and connection fields of the app are dropped", async () => {

@@ -186,10 +186,10 @@ describe("packages", () => {
     expect(checkDependencies(json([]), "| `zod` | checks |")).toEqual(["zod is explained, but not used"]);
   });
 
-  test("seven are too many", () => {
-    const names = ["a", "b", "c", "d", "e", "f", "g"];
+  test("eight are too many", () => {
+    const names = ["a", "b", "c", "d", "e", "f", "g", "h"];
     const page = names.map((name) => `| \`${name}\` | does |`).join("\n");
-    expect(checkDependencies(json(names), page)).toEqual(["7 dependencies; 6 are the limit"]);
+    expect(checkDependencies(json(names), page)).toEqual(["8 dependencies; 7 are the limit"]);
   });
 });
 

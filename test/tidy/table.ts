@@ -81,24 +81,30 @@ export const rooms: readonly Room[] = [
   },
   {
     room: "drivers/database",
-    imports: ["core", "ports"],
+    imports: ["core", "ports", "drivers/docker"],
     grants: {
       async: "acts",
+      zod: shapes,
       "node:path": paths,
       "node:crypto": digests,
       "node:sqlite": "the SQLite driver has no other way to a SQLite file",
     },
     files: {
       "sqlite-open.ts": { "node:url": addresses },
+      "sqlite-salvage.ts": { "node:url": addresses },
       "sqlite-inspect.ts": {
         "node:worker_threads": "a long look at a large file must not stop the controller",
       },
       "sqlite-inspect-thread.ts": { "node:worker_threads": "the thread itself" },
+      "sqlite-ask.ts": {
+        "node:worker_threads": "whoever wrote the queries, they must not stop the controller",
+      },
+      "sqlite-ask-thread.ts": { "node:worker_threads": "the thread itself" },
     },
   },
   {
     room: "drivers/signals",
-    imports: ["core", "ports"],
+    imports: ["core", "ports", "drivers/checks"],
     grants: { zod: shapes, async: "acts", "node:path": paths },
   },
   {
@@ -121,6 +127,11 @@ export const rooms: readonly Room[] = [
       "evaluate.ts": { "@openfeature/flagd-core": "evaluates rules as every flagd client does" },
       "source-tree.ts": { "node:path": paths },
     },
+  },
+  {
+    room: "drivers/migrations",
+    imports: ["core", "ports", "drivers/database"],
+    grants: { async: "asks and acts", "node:path": paths },
   },
   {
     room: "drivers/notifier",
@@ -165,6 +176,9 @@ export const rooms: readonly Room[] = [
       "node:timers/promises": "waits for an inspector to open",
       net: "speaks to an inspector",
       "node:stream": "output of children",
+      "node:stream/promises": "files that are unpacked",
+      "node:zlib": "backups of others are compressed",
+      pg: "speaks to PostgreSQL",
       "@hono/node-server": "listens on the control socket",
     },
   },
@@ -205,12 +219,15 @@ export const rooms: readonly Room[] = [
     room: "http",
     imports: ["core", "app"],
     grants: { hono: "routes", zod: shapes, async: "answers" },
+    files: { "hooks/signature.ts": { "node:crypto": "compares signatures in constant time" } },
   },
   {
     room: "cli",
     imports: ["core", "app"],
     grants: { commander: "verbs and options", async: "waits for answers" },
     files: {
+      "backup-program.ts": { "node:path": "a file's path as the controller sees it" },
+      "format/progress.ts": { clock: "says how much time is left" },
       "format/steps.ts": { clock: "shows how long a step has been going on", timers: "redraws the picture" },
       "verbs/log.ts": { timers: "--follow asks again and again" },
       "verbs/parts.ts": { timers: "--follow asks again and again" },
@@ -236,6 +253,7 @@ export const rooms: readonly Room[] = [
     files: {
       "contracts/runtime.ts": { "node:timers/promises": "real processes need real time" },
       "contracts/rollout.ts": { "node:timers/promises": "real platforms need real time" },
+      "contracts/signals.ts": { "node:timers/promises": "real sources need real time" },
       "sim/sim-clock.ts": {
         timers: "lets everything that can happen now happen, before it moves the simulated time",
       },

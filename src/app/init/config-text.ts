@@ -40,6 +40,7 @@ export function configText(proposal: Proposal): string {
             migration.because,
           ),
         ]),
+    ...databaseLines(proposal),
     "    # What stands in front: an edge of ours in the stack's own network takes the names and ports of the apps, and",
     "    # switches between releases; nothing of yours is reloaded. To change that, write `traffic:`.",
     ...(proposal.publicUrl === null
@@ -51,6 +52,14 @@ export function configText(proposal: Proposal): string {
     ...checks.flatMap(({ kind, fields, because }) => reasoned(`      ${kind}: ${map(fields)}`, because)),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function databaseLines({ database }: Proposal): readonly string[] {
+  if (database === null) return [];
+  return [
+    "    # Backed up before each release; its URL is the app's own, filled in from the env file:",
+    ...reasoned(`    database: ${map(database.value)}`, database.because),
+  ];
 }
 
 function serviceLine({ name, role, because, port, probe }: ProposedEntry): readonly string[] {

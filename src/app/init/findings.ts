@@ -5,6 +5,14 @@ import type { Mentions } from "./mentions.ts";
 import type { NginxSite } from "./nginx-text.ts";
 import type { Unit } from "./units.ts";
 
+/** A URL in the words of `database: url`: a password stands in it as `${NAME}` only. */
+export type DatabaseFinding = {
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  readonly because: string;
+};
+
 export type ComposeFinding = {
   readonly files: readonly string[];
   /** Why these files. */
@@ -28,6 +36,7 @@ export type ComposeFinding = {
   readonly runningAs: string | null;
   /** `NAME` of lines `COMPOSE_PROJECT_NAME=NAME` in an env file. */
   readonly projectInEnv: string | null;
+  readonly database: DatabaseFinding | null;
 };
 
 export type ContextFinding = {

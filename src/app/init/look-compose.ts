@@ -3,6 +3,7 @@ import { isAbsolute, join, relative } from "node:path";
 import { parseEnv } from "node:util";
 import { chooseCompose, chooseEnv } from "./choose-files.ts";
 import { type ComposeModel, mapOf, mergeRaw, readModel, readYaml } from "./compose-model.ts";
+import { findDatabase } from "./database.ts";
 import type { ComposeFinding } from "./findings.ts";
 import { fillIn, variablesIn } from "./interpolate.ts";
 import type { Looking } from "./looking.ts";
@@ -50,6 +51,7 @@ export async function lookAtCompose(
     unresolved: asked.ok ? null : asked.why,
     runningAs: await runningName(looking, choice.files),
     projectInEnv: values["COMPOSE_PROJECT_NAME"] ?? null,
+    database: findDatabase(mapOf(raw["services"]) ?? {}, values),
   };
 }
 

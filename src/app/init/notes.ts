@@ -70,7 +70,7 @@ export function openQuestions(findings: Findings, compose: ComposeFinding, draft
       .filter(({ role, probe }) => role === "app" && probe === null)
       .map(({ name }) => `how ${name} says that it is well: write a health path`),
     ...(tool && draft.migration === null ? [`how ${tool.tool} migrations (${tool.path}) are run`] : []),
-    ...(database
+    ...(database && draft.database === null
       ? [`how ${database} is backed up before a deploy: there is no \`database\` section here yet`]
       : []),
     ...compose.model.services

@@ -24,6 +24,8 @@ export type Check = {
   readonly because: string;
 };
 
+export type ProposedDatabase = Because<Readonly<Record<string, string>>>;
+
 export type Proposal = {
   readonly app: string;
   readonly compose: Because<readonly string[]>;
@@ -33,6 +35,8 @@ export type Proposal = {
   readonly blank: readonly string[];
   readonly services: readonly ProposedEntry[];
   readonly migration: Migration | null;
+  /** Keys of the `database` section. */
+  readonly database: ProposedDatabase | null;
   /** What doctor can ask, by kind. */
   readonly checks: readonly Check[];
   /** Where users arrive, by what the files say. */

@@ -1,4 +1,5 @@
 // From what was found to what the config should say.
+import { proposeDatabase } from "./database.ts";
 import type { ComposeFinding, Findings } from "./findings.ts";
 import { variablesIn } from "./interpolate.ts";
 import { assumptions, openQuestions } from "./notes.ts";
@@ -26,6 +27,10 @@ export function propose(findings: Findings, compose: ComposeFinding): Proposal {
     migration,
     checks: proposeChecks(findings, compose, proposeProject(findings, compose).value),
     publicUrl: publicOf(findings, compose),
+    database: proposeDatabase(compose.database, {
+      envFile: compose.envFiles[0],
+      containerOf: (host) => containerOf(compose, host, proposeProject(findings, compose).value),
+    }),
   };
   return {
     ...draft,
@@ -92,6 +97,11 @@ function proposeChecks(findings: Findings, { model }: ComposeFinding, project: s
       ? [{ kind: "nginx" as const, fields: {}, because: installed.file }]
       : []),
   ];
+}
+
+function containerOf({ model }: ComposeFinding, host: string, project: string): string | null {
+  const service = model.services.find(({ name }) => name === host);
+  return service ? (service.containerName ?? `${project}-${service.name}-1`) : null;
 }
 
 function nameFrom(text: string): string {

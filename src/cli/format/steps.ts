@@ -9,8 +9,10 @@ import { clockTime, duration, harmless, paint } from "./paint.ts";
 
 const redrawMs = 100;
 
+export type Showing = Progress & { stop(): void };
+
 /** Progress of whatever runs while a command waits. `stop` leaves the last picture on the screen. */
-export function showSteps(io: Io): Progress & { stop(): void } {
+export function showSteps(io: Io): Showing {
   return io.live ? liveSteps(io) : plainLines(io);
 }
 

@@ -44,6 +44,7 @@ function inlineText(field: Field): string | null {
   const { shape } = field;
   if (shape.is === "list" && shape.each.shape.is === "value")
     return `[${scalars(exampleOf(field)).join(", ")}]`;
+  if (shape.is === "anything") return JSON.stringify(exampleOf(field) ?? null);
   return shape.is === "value" ? (scalars([exampleOf(field) ?? ""])[0] ?? "") : null;
 }
 

@@ -1,5 +1,6 @@
 // The three generated documents of the config, as text.
 import { configField, configSchema } from "../schema.ts";
+import { defaultPolicyText } from "./default-policy.ts";
 import { exampleYaml } from "./example.ts";
 import { jsonSchema } from "./json-schema.ts";
 import { referenceTables } from "./reference.ts";
@@ -37,5 +38,6 @@ For editors: [lastgood.schema.json](lastgood.schema.json).
 - Secrets do not stand in this file: it names files that hold them. A value of \`env\` whose name or content looks like a
   secret is an error.
 
-${referenceTables(configField)}`;
+${referenceTables(configField)}
+${defaultPolicyText()}`;
 }

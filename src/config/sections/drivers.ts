@@ -4,6 +4,7 @@ import { composeStack } from "./compose.ts";
 import { edgeTraffic } from "./edge.ts";
 import { haproxyTraffic } from "./haproxy.ts";
 import { nginxTraffic } from "./nginx.ts";
+import { postgresDatabase } from "./postgres.ts";
 import { processService } from "./process.ts";
 import { proxyTraffic } from "./proxy.ts";
 import { sqliteDatabase } from "./sqlite.ts";
@@ -20,5 +21,5 @@ export const traffic = z.discriminatedUnion("kind", [
   nginxTraffic,
   haproxyTraffic,
 ]);
-export const database = z.discriminatedUnion("kind", [sqliteDatabase]);
+export const database = z.discriminatedUnion("kind", [sqliteDatabase, postgresDatabase]);
 export const notify = z.discriminatedUnion("kind", [webhookNotify]);

@@ -1,11 +1,16 @@
 // One environment: a place where the app runs, with everything in front of it and behind it.
 import { z } from "zod";
 import { complain, name } from "../values.ts";
+import { backups } from "./backups.ts";
 import { checks } from "./checks.ts";
 import { database, notify, service, stack, traffic } from "./drivers.ts";
 import { flags } from "./flags.ts";
+import { flows, unreachableFlow } from "./flows.ts";
+import { integrity } from "./integrity.ts";
 import { keep } from "./keep.ts";
+import { migrations } from "./migrations.ts";
 import { policy } from "./policy.ts";
+import { signals } from "./signals.ts";
 import { smoke } from "./smoke.ts";
 import { watch } from "./watch.ts";
 
@@ -41,6 +46,18 @@ const section = z.strictObject({
     description:
       "The database that is backed up before a release changes it. Leave it out where the app has none.",
   }),
+  migrations: migrations.optional().meta({
+    description:
+      "How the app changes its database's schema. With it, status and the way down are known. For databases of kind postgres.",
+  }),
+  backups: backups.optional().meta({
+    description:
+      "When the database is backed up beside deploys, what is kept, and how often a backup is proved by restoring it. Without it: only before a release, and by hand.",
+  }),
+  integrity: z.array(integrity).prefault([]).meta({
+    description:
+      "What must be true of the data. Asked after each backup of the schedule, by backup verify, and of the restored copy in each drill.",
+  }),
   flags: flags.optional().meta({
     description: "Switches inside the app. Leave it out where the app has none.",
   }),
@@ -51,10 +68,19 @@ const section = z.strictObject({
   smoke: z.array(smoke).prefault([]).meta({
     description: "Requests that a new release must answer rightly before it gets traffic.",
   }),
+  flows: flows.prefault({}).meta({
+    description:
+      "What users do, such as signing in and ordering, tried as they do it: before the switch, after it, and after a rollback.",
+  }),
   watch: watch.prefault({}).meta({ description: "How a new release is observed until it counts as good." }),
-  policy: policy.prefault({}).meta({ description: "What Lastgood may do by itself: auto, ask or never." }),
+  policy: policy
+    .prefault({})
+    .meta({ description: "What Lastgood may do by itself, and in which situation." }),
   keep: keep.prefault({}).meta({ description: "What is kept to go back to." }),
   checks: checks.prefault({}).meta({ description: "What doctor looks at beside what is named above." }),
+  signals: signals.prefault({}).meta({
+    description: "What is listened to beside requests and probes. All of it has a sensible default.",
+  }),
   notify: z
     .array(notify)
     .prefault([])
@@ -81,8 +107,22 @@ export const environmentSection = section.superRefine((given, context) => {
       what: "nothing says what runs the app",
       fix: "write services: or stack:, or let lastgood init write it",
     });
+  for (const key of ["backups", "integrity"] as const) {
+    const said = key === "backups" ? given.backups !== undefined : given.integrity.length > 0;
+    if (said && given.database === undefined)
+      complain(context, [key], {
+        what: `\`${key}\` needs a database`,
+        fix: "write database:, or take it out",
+      });
+  }
   if (services !== undefined && stack !== undefined)
     complain(context, ["stack"], { what: "`services` and `stack` say two things", fix: "keep one of them" });
+  const flow = unreachableFlow(given.flows, traffic);
+  if (flow !== null)
+    complain(context, ["flows", flow], {
+      what: "nothing says where users' requests arrive, and this flow goes there",
+      fix: "write url: in the flow, or at: [start] to try it on the fresh instance alone",
+    });
   if (traffic === undefined && services !== undefined)
     complain(context, ["traffic"], {
       what: "`traffic` is missing",

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { limits } from "../../core/limits.ts";
 import { durationText } from "../duration.ts";
-import { complain, duration, share } from "../values.ts";
+import { complain, duration, name, share, urlPath } from "../values.ts";
 
 export const watch = z
   .strictObject({
@@ -21,6 +21,17 @@ export const watch = z
       description:
         "When the time is over and there were too few requests to tell: true goes on watching until it is known, false ends as undecided, and the release does not count as good.",
     }),
+    payments: z.array(urlPath("/api/payments")).prefault([]).meta({
+      description:
+        "Routes on which people pay, as the access log has them; `*` at the end stands for anything. Failing attempts are counted beside what is usual: declines are normal.",
+    }),
+    events: z
+      .record(name("order"), z.array(urlPath("/api/orders")))
+      .prefault({})
+      .meta({
+        description:
+          "What people always do, by name, each with its routes. When it stays away although no request fails, that is noticed, once earlier days have shown what is usual.",
+      }),
   })
   .superRefine((watch, context) => {
     if (watch.check.ms <= watch.for.ms) return;

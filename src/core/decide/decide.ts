@@ -1,91 +1,88 @@
-// From a finding to a decision: the cheapest remedy that suffices, with its rule and the alternatives. Pure.
-import type { Finding } from "../detect/finding.ts";
+// From a situation to a decision: the first rule that fits, by the cheapest way that suffices, with its reasons. Pure.
+import type { Attribution } from "../attribute/attribution.ts";
 import type { EventData } from "../event.ts";
-
-export type Method = "auto" | "ask" | "never";
-
-export type Situation = {
-  readonly env: string;
-  readonly watch: string;
-  readonly finding: Finding;
-  /** What the watch followed: a rollback is never rolled back by itself. */
-  readonly after: "deploy" | "rollback" | "revive";
-  /** Version names, for people. */
-  readonly release: string;
-  readonly lastGood: string | null;
-  readonly policy: { readonly release: Method };
-};
+import { alternatives } from "./alternatives.ts";
+import { factsOf } from "./facts.ts";
+import { firstMatch } from "./match.ts";
+import { type Remedy, type Rule, type RuleAction, remedies } from "./policy.ts";
+import { cheapest, type Way } from "./remedy.ts";
+import { restraintOf } from "./restraint.ts";
+import { severityOf, troubleOf } from "./severity.ts";
+import { type Situation, waysNow } from "./situation.ts";
 
 export type Decision = EventData<"decision.made">;
-type Choice = Pick<Decision, "decision" | "rule" | "why">;
 
+type Choice = {
+  readonly decision: RuleAction;
+  readonly rule: string;
+  readonly why: string;
+  /** The rule of the policy that fitted, where it came so far. */
+  readonly matched?: Rule;
+  readonly way?: Way;
+};
+
+/** The same situation gives the same decision; everything that it rests on is in it. */
 export function decide(situation: Situation): Decision {
-  const { env, watch, finding } = situation;
-  const choice = choose(situation);
-  return { env, watch, finding, ...choice, alternatives: alternatives(situation, choice.decision) };
-}
-
-function choose({ finding, after, release, lastGood, policy }: Situation): Choice {
-  if (finding.outcome === "blind") {
-    return { decision: "ask", rule: "blind", why: `The source of signals is silent: ${finding.why}` };
-  }
-  if (finding.outcome !== "bad") return { decision: "hold", rule: "not-bad", why: finding.why };
-  if (after !== "deploy") {
-    return {
-      decision: "ask",
-      rule: "rollback-did-not-help",
-      why: `${release} was not the cause of this, or not alone: ${finding.why}`,
-    };
-  }
-  if (finding.breadth === "single-client") {
-    return { decision: "investigate", rule: "single-client", why: finding.why };
-  }
-  if (lastGood === null) {
-    return {
-      decision: "ask",
-      rule: "nothing-to-go-back-to",
-      why: `${finding.why} And there is no earlier good release.`,
-    };
-  }
-  if (policy.release === "never") return { decision: "hold", rule: "policy-never", why: finding.why };
-  if (policy.release === "ask") return { decision: "ask", rule: "policy-ask", why: finding.why };
+  const { env, watch, finding, report, policy, attribution } = situation;
+  const severity = severityOf(finding, report);
+  const bad = troubleOf(finding, report) !== null;
+  const { matched, way, ...choice } = choose(situation);
+  const chosen = { decision: choice.decision, proposed: way?.remedy ?? null, bad, severity };
   return {
-    decision: "roll-back",
-    rule: finding.breadth === "down" ? "down" : "broad-errors",
-    why: finding.why,
+    env,
+    watch,
+    ...choice,
+    finding,
+    alternatives: alternatives(chosen, waysNow(situation), policy),
+    facts: factsOf(situation, severity, matched ?? null),
+    severity,
+    ...(matched ? { matched: matched.name, also: [...matched.also] } : {}),
+    ...(way ? { way } : {}),
+    ...(report ? { report } : {}),
+    ...(attribution ? { cause: attribution.cause } : {}),
   };
 }
 
-function alternatives({ finding, lastGood, policy }: Situation, chosen: string): Decision["alternatives"] {
-  const bad = finding.outcome === "bad";
-  const all: Decision["alternatives"] = [
-    {
-      decision: "hold",
-      whyNot: bad ? "People see errors while nothing is done." : "Nothing speaks against it.",
-    },
-    {
-      decision: "investigate",
-      whyNot:
-        bad && finding.breadth !== "single-client"
-          ? "Many clients are hit: first go back, then look."
-          : "Nothing points to one client.",
-    },
-    { decision: "flag-off", whyNot: "No flag is known to be the cause." },
-    {
-      decision: "roll-back",
-      whyNot: lastGood ? rollBackWhyNot(bad, policy.release) : "There is no earlier good release.",
-    },
-    {
-      decision: "restore",
-      whyNot: "Nothing points to damaged data; code alone goes back faster and loses nothing.",
-    },
-  ];
-  return all.filter((one) => one.decision !== chosen);
+function choose(situation: Situation): Choice {
+  const { finding, report, after, release, attribution, policy, now } = situation;
+  const why = report ? `${report.by} says: ${report.what}` : (finding?.why ?? "");
+  if (!report && finding?.outcome === "blind")
+    return { decision: "ask", rule: "blind", why: `The source of signals is silent: ${why}` };
+  const trouble = troubleOf(finding, report);
+  if (trouble === null) return { decision: "hold", rule: "not-bad", why };
+  const isBack = !report && after !== "deploy" && after !== null;
+  if (isBack && trouble.breadth !== "single-client") return didNotHelp(release, why, attribution);
+  const matched = firstMatch(policy, { trouble, severity: severityOf(finding, report), attribution, now });
+  if (!matched) return { decision: "ask", rule: "no-rule", why: `${why} No rule of the policy fits.` };
+  if (isBack) return { decision: "investigate", rule: matched.name, why, matched };
+  if (!isRemedy(matched.do)) return { decision: matched.do, rule: matched.name, why, matched };
+  return goBack(situation, matched, matched.do, why);
 }
 
-function rollBackWhyNot(bad: boolean, method: Method): string {
-  if (!bad) return "The release is not shown to be bad.";
-  return method === "auto"
-    ? "The evidence does not point to the release alone."
-    : `The policy for releases is "${method}".`;
+function didNotHelp(release: string, why: string, attribution: Attribution | null): Choice {
+  const blamed = attribution && attribution.cause !== "unknown" && attribution.cause !== "release";
+  const cause = blamed ? ` It looks ${attribution.cause}: ${attribution.facts.join(" ")}` : "";
+  const said = `${release} was not the cause of this, or not alone: ${why}${cause}`;
+  return { decision: "ask", rule: "rollback-did-not-help", why: said };
+}
+
+function goBack(situation: Situation, matched: Rule, wanted: Remedy, why: string): Choice {
+  const { policy, acts, now } = situation;
+  const way = cheapest(wanted, waysNow(situation));
+  if (typeof way === "string") {
+    const rule = situation.ways.lastGood === null ? "nothing-to-go-back-to" : "no-restore-point";
+    return { decision: "ask", rule, why: `${ended(why)} And ${way}.`, matched };
+  }
+  const held = restraintOf(policy, way.remedy, acts, now);
+  if (held)
+    return { decision: held.decision, rule: held.rule, why: `${ended(why)} ${held.why}`, matched, way };
+  return { decision: way.remedy, rule: matched.name, why, matched, way };
+}
+
+function isRemedy(action: RuleAction): action is Remedy {
+  return (remedies as readonly string[]).includes(action);
+}
+
+function ended(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

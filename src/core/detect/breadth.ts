@@ -4,6 +4,7 @@ import type { EProcess } from "./e-process.ts";
 
 /** `RecentClients` holds just as many. */
 export const leastClients = 3;
+/** Failures of real sites come in clusters: in a healthy one three of three clients within seconds are not rare. */
 export const leastErrors = 5;
 /** Fewer than `leastClients` seen in this time: nobody can tell one client's trouble from everybody's. */
 const seenWithinS = 300;
@@ -126,7 +127,7 @@ export function evidenceWithoutWorst(process: EProcess, counts: Counts, failures
   const starts = startsByRate(process, counts);
   const ticks = latestTicks(failuresByClient(failures));
   return starts.reduce((sum, part) => {
-    return sum + valueWithout(part, ticks, failures.forgottenTo) / starts.length;
+    return sum + part.weight * valueWithout(part, ticks, failures.forgottenTo);
   }, 0);
 }
 

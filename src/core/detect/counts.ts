@@ -22,6 +22,12 @@ export function countRequest(counts: Counts, tick: number, ok: boolean): void {
   if (!ok) counts.errors[tick] = (counts.errors[tick] ?? 0) + 1;
 }
 
+/** Count several into an open bucket. CHANGES `counts`. */
+export function countMany(counts: Counts, tick: number, requests: number, errors: number): void {
+  counts.requests[tick] = (counts.requests[tick] ?? 0) + requests;
+  counts.errors[tick] = (counts.errors[tick] ?? 0) + errors;
+}
+
 /** Requests and errors from a bucket on. */
 export function since(counts: Counts, tick: number): { readonly requests: number; readonly errors: number } {
   const sum = (values: readonly number[]) => values.slice(tick).reduce((a, b) => a + b, 0);
@@ -29,14 +35,18 @@ export function since(counts: Counts, tick: number): { readonly requests: number
 }
 
 /** What the bets on one rate have become, by the tick at which they were started. */
-export type Starts = { readonly errorLog: number; readonly logs: readonly number[] };
+export type Starts = {
+  readonly weight: number;
+  readonly errorLog: number;
+  readonly logs: readonly number[];
+};
 
 /**
  * Logarithms of prior share times growth, for each rate and start. Their sum over starts is that rate's R,
  * so this replays the e-process from the buckets. Cost: rates times buckets.
  */
 export function startsByRate(process: EProcess, counts: Counts): readonly Starts[] {
-  return process.parts.map(({ logOfOk, factorOfError }) => {
+  return process.parts.map(({ weight, logOfOk, factorOfError }) => {
     const errorLog = Math.log(factorOfError);
     const logs: number[] = new Array(counts.requests.length).fill(0);
     let growth = 0;
@@ -45,7 +55,7 @@ export function startsByRate(process: EProcess, counts: Counts): readonly Starts
       growth += errors * errorLog + ((counts.requests[tick] ?? 0) - errors) * logOfOk;
       logs[tick] = growth + Math.log(tick === 0 ? process.deployShare : tickShare(process));
     }
-    return { errorLog, logs };
+    return { weight, errorLog, logs };
   });
 }
 
@@ -61,7 +71,9 @@ export function onset(process: EProcess, counts: Counts): number | null {
   );
   if (highest === Number.NEGATIVE_INFINITY) return null;
   const shares = counts.requests.map((_, tick) =>
-    starts.reduce((sum, { logs }) => sum + Math.exp((logs[tick] ?? Number.NEGATIVE_INFINITY) - highest), 0),
+    starts.reduce((sum, { weight, logs }) => {
+      return sum + weight * Math.exp((logs[tick] ?? Number.NEGATIVE_INFINITY) - highest);
+    }, 0),
   );
   const total = shares.reduce((a, b) => a + b, 0);
   let passed = 0;

@@ -7,12 +7,24 @@ const horizonLimitS = 24 * 3600;
 /** Keep all values finite and normal. The floor adds at most 1e-300 a flush to a mean of 1; the ceiling only takes away. */
 const floor = 1e-300;
 const ceiling = 1e300;
-const multiples = [1.5, 2, 3, 5, 10, 20];
-const fixedRates = [0.5, hopelessThreshold];
+/**
+ * The alternatives: odds of failure as multiples of the allowed odds, with their weights. At p0 = 1 % they are 1.5, 2,
+ * 3.1, 5.7, 12, 31 and 95 %. Decision 0016 says how they were chosen.
+ */
+const alternatives: readonly (readonly [multiple: number, weight: number])[] = [
+  [1.5, 0.1],
+  [2, 0.095],
+  [3.2, 0.1],
+  [6, 0.125],
+  [13, 0.11],
+  [45, 0.355],
+  [1881, 0.115],
+];
 
-/** One alternative rate q and R, the value of all bets on it that were started so far. */
+/** One alternative rate q, its weight in the mixture, and R, the value of all bets on it that were started so far. */
 type Part = {
   readonly rate: number;
+  readonly weight: number;
   readonly logOfOk: number;
   readonly factorOfError: number;
   value: number;
@@ -39,17 +51,16 @@ export type EProcessOptions = {
   readonly deployShare?: number;
 };
 
-/**
- * The least share with which two failures in a row right after the deploy are enough for alpha = 0.001 at
- * p0 = 1 % (E = 1006). With a half it takes three, and 1.56 times Wald's bound at 50 % failures instead of
- * 1.39; the price is 0.4 nats (of about 14) where trouble begins later.
- */
-const deployShareDefault = 2 / 3;
+/** Decision 0016: with more, trouble at the deploy is found sooner; with less, trouble that begins later. */
+const deployShareDefault = 0.76;
 
-/** The alternatives: p0 times 1.5 to 20, then 50 % and 95 %. */
-export function rateGrid(threshold: number): readonly number[] {
-  const rates = [...multiples.map((x) => x * threshold).filter((q) => q < hopelessThreshold), ...fixedRates];
-  return [...new Set(rates.filter((q) => q > threshold))].sort((a, b) => a - b);
+/** The rates that are bet on, rising, and their weights, which add up to 1; none where nothing worse can be told. */
+export function rateGrid(threshold: number): readonly { readonly rate: number; readonly weight: number }[] {
+  if (threshold >= hopelessThreshold) return [];
+  const odds = threshold / (1 - threshold);
+  return alternatives.map(([multiple, weight]) => {
+    return { rate: (multiple * odds) / (1 + multiple * odds), weight };
+  });
 }
 
 /**
@@ -65,8 +76,9 @@ export function startEProcess(options: EProcessOptions): EProcess {
   assert(threshold > 0 && threshold < 1, `threshold ${threshold} is not between 0 and 1`);
   assert(Number.isInteger(horizonS) && horizonS > 0 && horizonS <= horizonLimitS, `horizon of ${horizonS} s`);
   assert(deployShare > 0 && deployShare <= 1, `deploy share ${deployShare} is not in (0, 1]`);
-  const parts = rateGrid(threshold).map((rate) => ({
+  const parts = rateGrid(threshold).map(({ rate, weight }) => ({
     rate,
+    weight,
     logOfOk: Math.log((1 - rate) / (1 - threshold)),
     factorOfError: rate / threshold,
     value: deployShare,
@@ -88,6 +100,16 @@ export function countOk(process: EProcess): void {
 export function countError(process: EProcess): void {
   flush(process);
   for (const part of process.parts) part.value = Math.min(part.value * part.factorOfError, ceiling);
+}
+
+/** Several requests at once, among which no bet begins: their order makes no difference. CHANGES `process`. */
+export function countMany(process: EProcess, oks: number, errors: number): void {
+  process.pendingOk += oks;
+  if (errors === 0) return;
+  flush(process);
+  for (const part of process.parts) {
+    part.value = Math.min(part.value * part.factorOfError ** errors, ceiling);
+  }
 }
 
 /** The clock passed whole seconds up to `seconds` after the deploy. CHANGES `process`; late or repeated calls do nothing. */
@@ -112,8 +134,10 @@ function flush(process: EProcess): void {
 export function evidence(process: EProcess): number {
   if (process.parts.length === 0) return 1;
   let sum = 0;
-  for (const part of process.parts) sum += part.value * Math.exp(process.pendingOk * part.logOfOk);
-  return sum / process.parts.length + unspent(process);
+  for (const { weight, value, logOfOk } of process.parts) {
+    sum += weight * value * Math.exp(process.pendingOk * logOfOk);
+  }
+  return sum + unspent(process);
 }
 
 function unspent(process: EProcess): number {
@@ -123,20 +147,22 @@ function unspent(process: EProcess): number {
 /** The mixture's components, for telling how many more requests are needed. */
 export function components(process: EProcess): readonly Component[] {
   const { parts, pendingOk } = process;
-  return parts.map(({ rate, value, logOfOk }) => ({
+  return parts.map(({ rate, weight, value, logOfOk }) => ({
     rate,
-    log: Math.log(value / parts.length) + pendingOk * logOfOk,
+    log: Math.log(weight * value) + pendingOk * logOfOk,
   }));
 }
 
 /**
  * The same test where trouble can only begin at the deploy, in closed form:
- * E = mean over q of (q/p0)^errors ((1-q)/(1-p0))^(requests-errors).
+ * E = weighted mean over q of (q/p0)^errors ((1-q)/(1-p0))^(requests-errors).
  */
 export function evidenceFromDeploy(threshold: number, requests: number, errors: number): number {
   const grid = rateGrid(threshold);
   if (grid.length === 0) return 1;
   const oks = requests - errors;
-  const logs = grid.map((q) => errors * Math.log(q / threshold) + oks * Math.log((1 - q) / (1 - threshold)));
-  return logs.reduce((sum, log) => sum + Math.min(Math.exp(log), ceiling) / grid.length, 0);
+  return grid.reduce((sum, { rate, weight }) => {
+    const log = errors * Math.log(rate / threshold) + oks * Math.log((1 - rate) / (1 - threshold));
+    return sum + weight * Math.min(Math.exp(log), ceiling);
+  }, 0);
 }

@@ -6,16 +6,13 @@ import { components, evidence } from "./e-process.ts";
 import type { ErrorStream, Figures } from "./error-state.ts";
 import type { Finding } from "./finding.ts";
 import { errorsWithoutWorst } from "./repeats.ts";
-import { evidenceOfHealth, requestsToVerify, verifyBeta } from "./verified.ts";
-import { about, began, count, duration, failed, healthyChance, limit, plural } from "./why.ts";
+import { doubt, evidenceOfHealth, requestsToVerify, verifyBeta } from "./verified.ts";
+import { about, atThisTraffic, began, count, duration, failed, healthyChance, limit, plural } from "./why.ts";
 
-/** No release is verified while the evidence against it is at least this (1: none, `needed`: enough). */
-export const doubt = 10;
 /** One false rollback in a thousand healthy deploys. */
 export const defaultAlpha = 0.001;
 /** A threshold above this comes from a baseline that was in trouble; to be below it is no proof of health. */
 const verifiableThreshold = 0.1;
-const streamName = "errors";
 
 type Base = Omit<Extract<Finding, { outcome: "blind" }>, "outcome" | "why">;
 
@@ -56,10 +53,10 @@ export function conclude(
       why: `${context.blind}; nothing can be said about this release without data`,
     };
   }
-  if (read) return unclear(base);
+  if (read) return unclear(stream, base);
   const health = evidenceOfHealth(base.threshold, stream.requests, stream.errors);
   if (base.threshold > verifiableThreshold || health < 1 / verifyBeta || base.evidence >= doubt) {
-    return undecided(stream, base);
+    return undecided(stream, base, nowS);
   }
   return failsAgainAndAgain(stream) ? stuck(stream, base) : verified(stream, base);
 }
@@ -76,7 +73,7 @@ function failsAgainAndAgain(stream: ErrorStream): boolean {
 
 function baseOf(stream: ErrorStream): Base {
   return {
-    stream: streamName,
+    stream: stream.stream,
     requests: stream.requests,
     errors: stream.errors,
     errorClients: failuresByClient(stream.failures).length,
@@ -92,14 +89,14 @@ function broad(stream: ErrorStream, base: Base, at: Figures, lasts: boolean): Fi
   // Not "it got better": where the same clients go on failing, it is only the mute that makes the evidence fall.
   const then = lasts ? "" : `, as was proven ${duration(at.atS)} after the deploy`;
   const why =
-    `${failed(recent.errors, recent.requests, "request")} ${began(onsetS)}, from ${plural(errorClients, "client")}${then}; ` +
+    `${failed(recent.errors, recent.requests, stream.unit)} ${began(onsetS)}, from ${plural(errorClients, "client")}${then}; ` +
     `more than ${limit(base.threshold)} is not allowed, and ${healthyChance(base.needed)}${mutedTail(stream)}`;
   const counted = { requests, errors, errorClients, evidence: at.evidence };
   return { outcome: "bad", breadth: "broad", ...base, ...counted, onsetS, why };
 }
 
 function oneClient(stream: ErrorStream, base: Base, read: Breadth): Finding {
-  const what = failed(base.errors, base.requests, "request");
+  const what = failed(base.errors, base.requests, stream.unit);
   const why =
     read.kind === "few-clients"
       ? `${what}, and more than ${limit(base.threshold)} is not allowed, but fewer than ${leastClients} clients were seen ` +
@@ -115,9 +112,9 @@ function whose(base: Base, read: Breadth): string {
   return `${count(read.worstErrors)} of these ${plural(base.errors, "failure")} come from one client`;
 }
 
-function unclear(base: Base): Finding {
+function unclear(stream: ErrorStream, base: Base): Finding {
   const why =
-    `${failed(base.errors, base.requests, "request")}, from ${plural(base.errorClients, "client")}; ` +
+    `${failed(base.errors, base.requests, stream.unit)}, from ${plural(base.errorClients, "client")}; ` +
     `that is more than the ${limit(base.threshold)} that is allowed, but to call it everybody's trouble takes ` +
     `${leastErrors} failures from ${leastClients} clients, and enough of them whichever client is left out`;
   // One more failure may settle it: that is what to wait for.
@@ -133,7 +130,7 @@ function unclear(base: Base): Finding {
 function stuck(stream: ErrorStream, base: Base): Finding {
   const { repeats } = stream;
   const why =
-    `${failed(base.errors + repeats.errors, base.requests + repeats.requests, "request")}, nearly all by ` +
+    `${failed(base.errors + repeats.errors, base.requests + repeats.requests, stream.unit)}, nearly all by ` +
     `${plural(repeats.clients, "client")} that ${repeats.clients === 1 ? "fails" : "fail"} again and again, while the ` +
     `others are well; that is neither everybody's trouble nor a healthy release: look at what these clients share`;
   return { outcome: "undecided", ...base, moreRequests: null, why };
@@ -141,25 +138,30 @@ function stuck(stream: ErrorStream, base: Base): Finding {
 
 function verified(stream: ErrorStream, base: Base): Finding {
   const why =
-    `${failed(base.errors, base.requests, "request")}; that is less than the ${limit(base.threshold)} that is allowed, and ` +
+    `${failed(base.errors, base.requests, stream.unit)}; that is less than the ${limit(base.threshold)} that is allowed, and ` +
     `a release that fails more often looks like this in fewer than 1 in ${count(1 / verifyBeta)} cases${mutedTail(stream)}`;
   return { outcome: "verified", ...base, why };
 }
 
-function undecided(stream: ErrorStream, base: Base): Finding {
+function undecided(stream: ErrorStream, base: Base, nowS: number): Finding {
   const moreRequests = remaining(stream, base);
-  const more = moreRequests === null ? "" : `; ${about(moreRequests)} more requests are needed to tell`;
+  const more = moreRequests === null ? "" : `; ${stillNeeded(stream, moreRequests, nowS)}`;
   return {
     outcome: "undecided",
     ...base,
     moreRequests,
-    why: undecidedWhy(base, moreRequests) + more + mutedTail(stream),
+    why: undecidedWhy(stream, base, moreRequests) + more + mutedTail(stream),
   };
 }
 
-function undecidedWhy(base: Base, moreRequests: number | null): string {
-  if (base.requests === 0) return "no request was seen yet, so nothing can be said";
-  const what = failed(base.errors, base.requests, "request");
+function stillNeeded({ requests, unit, process }: ErrorStream, more: number, nowS: number): string {
+  const when = atThisTraffic(more, { requests, nowS, horizonS: process.horizonS });
+  return `${about(more)} more ${unit}s are needed to tell${when}`;
+}
+
+function undecidedWhy({ unit }: ErrorStream, base: Base, moreRequests: number | null): string {
+  if (base.requests === 0) return `no ${unit} was seen yet, so nothing can be said`;
+  const what = failed(base.errors, base.requests, unit);
   const threshold = limit(base.threshold);
   if (base.threshold > verifiableThreshold) {
     return `${what}; so much failed before the deploy that up to ${threshold} counts as no worse, which is not healthy either`;

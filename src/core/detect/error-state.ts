@@ -19,6 +19,9 @@ export type Figures = {
 
 /** Plain data (it survives JSON), changed by `observe` and `tick` alone. Make it with `startErrorStream`. */
 export type ErrorStream = {
+  /** Name of the stream, and what one of its trials is called: `errors` of requests, `payments`. */
+  readonly stream: string;
+  readonly unit: string;
   readonly needed: number;
   readonly process: EProcess;
   readonly counts: Counts;

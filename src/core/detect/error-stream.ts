@@ -22,6 +22,9 @@ export type ErrorStreamOptions = {
   readonly alpha?: number;
   /** Seconds for which a client is left out after a failure, at most; 0 counts every request. */
   readonly muteS?: number;
+  /** What failed, in the words of people. */
+  readonly stream?: string;
+  readonly unit?: string;
 };
 
 /** One request. `atS` is seconds since the deploy; `client` a stable key of who asked. */
@@ -29,8 +32,11 @@ export type Seen = { readonly atS: number; readonly ok: boolean; readonly client
 
 export function startErrorStream(options: ErrorStreamOptions): ErrorStream {
   const { threshold, horizonS, alpha = defaultAlpha, muteS = muteDefaultS } = options;
+  const { stream = "errors", unit = "request" } = options;
   assert(alpha > 0 && alpha < 1, `alpha ${alpha} is not between 0 and 1`);
   return {
+    stream,
+    unit,
     needed: 1 / alpha,
     process: startEProcess({ threshold, horizonS }),
     counts: startCounts(),

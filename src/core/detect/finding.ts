@@ -49,4 +49,8 @@ export type Observation = {
   readonly route: string;
   readonly status: number;
   readonly ms: number;
+  /** The service of somebody else that a gateway error names, where the source says so. */
+  readonly upstream?: string;
+  /** Variants of flags that this request got, where its app says so: the arms of a switch. */
+  readonly arms?: Readonly<Record<string, string>>;
 };

@@ -11,10 +11,10 @@ import {
   startEProcess,
   tickTo,
 } from "./e-process.ts";
-import { defaultAlpha, doubt } from "./error-finding.ts";
+import { defaultAlpha } from "./error-finding.ts";
 import type { Finding } from "./finding.ts";
 import { leastThreshold } from "./threshold.ts";
-import { evidenceOfHealth, requestsToVerify, verifyBeta } from "./verified.ts";
+import { doubt, evidenceOfHealth, requestsToVerify, verifyBeta } from "./verified.ts";
 import { about, began, failed, healthyChance, limit } from "./why.ts";
 
 /**
@@ -44,9 +44,8 @@ export type ProbeStream = {
 };
 
 /**
- * The same e-process as for requests, over probes: two failures in a row right after the deploy suffice for
- * alpha = 0.001. The pure from-deploy form gives a little more there (E = 1508 against 1006), but after 10 minutes
- * of good probes each second it needs 20 failures where this needs 4.
+ * The same e-process as for requests, over probes: with any share of alpha = 0.001 from 1.4 % on, three failures in a
+ * row right after the deploy suffice.
  */
 export function startProbeStream(options: ProbeStreamOptions): ProbeStream {
   const { horizonS, alpha = defaultAlpha } = options;

@@ -1,10 +1,27 @@
 // All streams of one watch, and the one finding that counts.
-
-import { assert } from "../result.ts";
+import { countFailure, type Failing, startFailing } from "../attribute/fingerprint.ts";
+import { type AlphaOf, type Heard, type Shares, splitAlpha } from "./alpha.ts";
+import {
+  bothServe,
+  type ControlStream,
+  concludeControl,
+  observeArm,
+  startControlStream,
+  tickControl,
+} from "./control-stream.ts";
+import { evidence } from "./e-process.ts";
 import { defaultAlpha } from "./error-finding.ts";
 import type { ErrorStream } from "./error-state.ts";
 import { conclude, observe, type Seen, startErrorStream, tick } from "./error-stream.ts";
+import { type Expects, nothingExpected, onRoute } from "./expects.ts";
 import type { Finding } from "./finding.ts";
+import {
+  concludeLatency,
+  type LatencyStream,
+  observeLatency,
+  startLatencyStream,
+  tickLatency,
+} from "./latency-stream.ts";
 import {
   concludeProbes,
   observeProbe,
@@ -12,15 +29,21 @@ import {
   startProbeStream,
   tickProbes,
 } from "./probe-stream.ts";
-
-/**
- * Parts of the deploy's alpha. The chance that any stream alarms falsely is at most the sum of the parts, so the
- * sum must not exceed 1. With a half each, probes need E >= 2000: three failures in a row after the deploy
- * instead of two; for two they need a share of 0.995.
- */
-const defaultShares: Shares = { errors: 0.5, probe: 0.5 };
-
-export type Shares = { readonly errors: number; readonly probe: number };
+import {
+  concludeRestarts,
+  observeRestart,
+  type RestartStream,
+  startRestartStream,
+  tickRestarts,
+} from "./restart-stream.ts";
+import {
+  concludeSilence,
+  observeEvent,
+  type SilenceStream,
+  startSilenceStream,
+  tickSilence,
+} from "./silence-stream.ts";
+import { worstOf } from "./worst.ts";
 
 export type StreamsOptions = {
   /** The request failure rate that is still allowed; see `errorThreshold`. */
@@ -29,29 +52,105 @@ export type StreamsOptions = {
   readonly horizonS: number;
   /** False-alarm chance of the whole deploy. */
   readonly alpha?: number;
+  /** Which streams have a source here; requests and probes where nothing is said. */
+  readonly heard?: Heard;
+  /** What is known from before; nothing where nothing is said. */
+  readonly expects?: Expects;
   readonly shares?: Shares;
 };
 
-/** Plain data (it survives JSON). */
-export type Streams = { readonly errors: ErrorStream; readonly probe: ProbeStream };
+/** Plain data (it survives JSON). A stream that has no source, or nothing to compare with, is null. */
+export type Streams = {
+  readonly heard: Heard;
+  readonly errors: ErrorStream;
+  readonly probe: ProbeStream;
+  readonly control: ControlStream | null;
+  readonly payments: { readonly routes: readonly string[]; readonly stream: ErrorStream } | null;
+  readonly latency: LatencyStream | null;
+  readonly silence: readonly { readonly routes: readonly string[]; readonly stream: SilenceStream }[];
+  readonly restarts: RestartStream | null;
+  /** What failed, for attribution. */
+  readonly failing: Failing;
+  /** Errors were, or stood, proven while the old release served beside the new one. */
+  shared: boolean;
+};
 
 export type Blindness = { readonly errors: string | null; readonly probe: string | null };
 
-/** Which streams have a source here at all: of an edge without a log that we can read, nobody expects requests. */
-export type Heard = { readonly errors: boolean; readonly probe: boolean };
-
 export function startStreams(options: StreamsOptions): Streams {
-  const { threshold, horizonS, alpha = defaultAlpha, shares = defaultShares } = options;
-  assert(shares.errors + shares.probe <= 1, "the shares of alpha add up to more than 1");
+  const { threshold, horizonS, heard = usual, expects = nothingExpected } = options;
+  const alpha = splitAlpha(options.alpha ?? defaultAlpha, heard, expects, options.shares);
   return {
-    errors: startErrorStream({ threshold, horizonS, alpha: alpha * shares.errors }),
-    probe: startProbeStream({ horizonS, alpha: alpha * shares.probe }),
+    heard,
+    errors: startErrorStream({ threshold, horizonS, alpha: alpha.errors }),
+    probe: startProbeStream({ horizonS, alpha: alpha.probe }),
+    ...beside(options, heard, expects, alpha),
+    failing: startFailing(),
+    shared: false,
   };
 }
 
-/** A request of a user. CHANGES `streams`. */
-export function observeRequest(streams: Streams, seen: Seen): void {
-  observe(streams.errors, seen);
+function beside({ horizonS }: StreamsOptions, heard: Heard, expects: Expects, alpha: AlphaOf) {
+  const { payments, latency } = heard.errors ? expects : nothingExpected;
+  const events = heard.errors ? expects.events : [];
+  return {
+    control: heard.control ? startControlStream({ horizonS, alpha: alpha.control }) : null,
+    payments: payments
+      ? { routes: payments.routes, stream: paymentStream(payments.threshold, horizonS, alpha.payments) }
+      : null,
+    latency: latency ? startLatencyStream({ before: latency, horizonS, alpha: alpha.latency }) : null,
+    silence: events.map(({ routes, ...expected }) => ({
+      routes,
+      stream: startSilenceStream({ expected, horizonS, alpha: alpha.silence / events.length }),
+    })),
+    restarts: heard.restarts ? startRestartStream({ horizonS, alpha: alpha.restarts }) : null,
+  };
+}
+
+function paymentStream(threshold: number, horizonS: number, alpha: number): ErrorStream {
+  return startErrorStream({ threshold, horizonS, alpha, stream: "payments", unit: "payment" });
+}
+
+/** A request of a user. What is not known of it is left out, and the streams that need it go without. */
+export type SeenRequest = Seen & {
+  readonly route?: string;
+  readonly status?: number;
+  readonly ms?: number;
+  readonly upstream?: string;
+};
+
+/** A request that the watched release answered. CHANGES `streams`. */
+export function observeRequest(streams: Streams, seen: SeenRequest): void {
+  const { errors, latency, failing } = streams;
+  const failed = errors.errors;
+  observe(errors, seen);
+  if (errors.alarm && streams.control && bothServe(streams.control)) streams.shared = true;
+  if (errors.errors > failed) countFailure(failing, { status: 0, route: "", ...seen });
+  failing.requests += 1;
+  if (streams.control) observeArm(streams.control, { ...seen, isNew: true });
+  if (latency && seen.ok && seen.ms !== undefined)
+    observeLatency(latency, { atS: seen.atS, ms: seen.ms, client: seen.client });
+  if (seen.route !== undefined) observeRoute(streams, seen, seen.route);
+}
+
+function observeRoute(streams: Streams, seen: SeenRequest, route: string): void {
+  const ok = seen.status === undefined ? seen.ok : seen.status < 400;
+  if (streams.payments && onRoute(streams.payments.routes, route)) {
+    observe(streams.payments.stream, { atS: seen.atS, ok, client: seen.client });
+  }
+  if (!ok) return;
+  for (const { routes, stream } of streams.silence)
+    if (onRoute(routes, route)) observeEvent(stream, seen.atS);
+}
+
+/** A request that the release before answered, beside the watched one. CHANGES `streams`. */
+export function observeOld(streams: Streams, seen: Seen): void {
+  if (streams.control) observeArm(streams.control, { ...seen, isNew: false });
+}
+
+/** How a payment went, as its provider tells. CHANGES `streams`. */
+export function observePayment(streams: Streams, seen: Seen): void {
+  if (streams.payments) observe(streams.payments.stream, seen);
 }
 
 /** A health probe of ours. CHANGES `streams`. */
@@ -59,10 +158,23 @@ export function observeHealth(streams: Streams, probe: { readonly atS: number; r
   observeProbe(streams.probe, probe);
 }
 
-/** Let the clock pass. CHANGES `streams`. */
-export function tickStreams(streams: Streams, nowS: number): void {
+/** A process of the watched release died. CHANGES `streams`. */
+export function observeDeath(
+  streams: Streams,
+  seen: { readonly atS: number; readonly times: number; readonly outOfMemory: boolean },
+): void {
+  if (streams.restarts) observeRestart(streams.restarts, seen);
+}
+
+/** Let the clock pass. CHANGES `streams`. `deaf`: requests cannot be heard just now, so nothing is due. */
+export function tickStreams(streams: Streams, nowS: number, deaf = false): void {
   tick(streams.errors, nowS);
   tickProbes(streams.probe, nowS);
+  if (streams.control) tickControl(streams.control, nowS);
+  if (streams.payments) tick(streams.payments.stream, nowS);
+  if (streams.latency) tickLatency(streams.latency, nowS);
+  for (const { stream } of streams.silence) tickSilence(stream, nowS, deaf);
+  if (streams.restarts) tickRestarts(streams.restarts, nowS);
 }
 
 /** What each stream says, and the worst of it. Reads only. */
@@ -70,30 +182,43 @@ export function concludeStreams(
   streams: Streams,
   context: { readonly nowS: number; readonly blind: Blindness; readonly heard?: Heard },
 ): { readonly worst: Finding; readonly all: readonly [Finding, ...Finding[]] } {
-  const { nowS, blind, heard = everything } = context;
+  const { nowS, blind, heard = streams.heard } = context;
   const errors = conclude(streams.errors, { nowS, blind: blind.errors });
   const probe = concludeProbes(streams.probe, { blind: blind.probe });
+  const control = streams.control && concludeControl(streams.control);
   // With no source at all it is for the errors to say that nothing was seen.
-  const all = [
-    ...(heard.errors || !heard.probe ? [errors] : []),
-    ...(heard.probe ? [probe] : []),
-  ] as unknown as readonly [Finding, ...Finding[]];
-  return { worst: worst(all), all };
+  const main = [...(heard.errors || !heard.probe ? [errors] : []), ...(heard.probe ? [probe] : [])];
+  const more = [...(control ? [control] : []), ...others(streams, nowS, blind)];
+  const all = [...main, ...more] as unknown as readonly [Finding, ...Finding[]];
+  const judged = all.map((one) => (one === errors ? compared(streams, errors, control) : one));
+  return { worst: worstOf(judged as unknown as readonly [Finding, ...Finding[]]), all };
 }
 
-const everything: Heard = { errors: true, probe: true };
+function others(streams: Streams, nowS: number, blind: Blindness): readonly Finding[] {
+  const { payments, latency, silence, restarts } = streams;
+  return [
+    ...(payments ? [conclude(payments.stream, { nowS, blind: blind.errors })] : []),
+    ...(restarts ? [concludeRestarts(restarts, { blind: null })] : []),
+    ...(latency ? [concludeLatency(latency, { blind: blind.errors })] : []),
+    ...silence.map(({ stream }) => concludeSilence(stream, { blind: blind.errors })),
+  ];
+}
 
 /**
- * The finding that counts. Bad beats blind: what was proven stays true when the source falls silent after it.
- * Blind beats undecided: with a source gone, waiting for more requests may be in vain. Undecided beats verified:
- * every stream has to clear the release. Among bad ones, that nobody is served comes first, one client's
- * trouble last. Equal ones: the first.
+ * Where the old release serves too, what speaks against the new one is the comparison: an outage that hits both is
+ * not its doing, however many requests fail.
  */
-export function worst(findings: readonly [Finding, ...Finding[]]): Finding {
-  return findings.reduce((a, b) => (rank(b) > rank(a) ? b : a));
+function compared(streams: Streams, errors: Finding, control: Finding | null): Finding {
+  const { control: arms } = streams;
+  if (errors.outcome !== "bad" || !arms || !control || control.outcome === "bad") return errors;
+  const faded = streams.shared && evidence(streams.errors.process) < errors.needed;
+  if (!bothServe(arms) && !faded) return errors;
+  const { breadth: _, onsetS: __, ...base } = errors;
+  const why = `${errors.why}; but the old release serves beside it: ${control.why}`;
+  return { ...base, outcome: "undecided", moreRequests: null, why };
 }
 
-function rank(finding: Finding): number {
-  if (finding.outcome === "bad") return { down: 5, broad: 4, "single-client": 3 }[finding.breadth];
-  return { blind: 2, undecided: 1, verified: 0 }[finding.outcome];
-}
+const usual: Heard = { errors: true, probe: true };
+
+export type { Heard } from "./alpha.ts";
+export { worstOf as worst } from "./worst.ts";

@@ -3,6 +3,8 @@ import { type Component, requestsUntil } from "./bound.ts";
 
 /** Chance to call a release verified that fails as often as the threshold or more. */
 export const verifyBeta = 0.01;
+/** No release is verified while the evidence against it is at least this (1: none, `needed`: enough). */
+export const doubt = 10;
 /** Alternatives as shares of the threshold: from flawless to just below it. */
 const fractions = [0, 0.1, 0.25, 0.5, 0.75];
 const ceiling = 1e300;

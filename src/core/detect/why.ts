@@ -31,6 +31,27 @@ export function duration(seconds: number): string {
   return rest === 0 ? `${whole / 60} min` : `${Math.floor(whole / 60)} min ${rest} s`;
 }
 
+const hourS = 3_600;
+const dayS = 24 * hourS;
+
+/** A rough time: `about 40 min`, `about 9.8 h`, `about 12 days`. */
+function roughly(seconds: number): string {
+  if (seconds < hourS) return about(seconds / 60).concat(" min");
+  if (seconds < 2 * dayS) return about(seconds / hourS).concat(" h");
+  return about(seconds / dayS).concat(" days");
+}
+
+/** Where so many more take longer than the watch, how long: ` (…)`; nothing where they don't, or nobody knows. */
+export function atThisTraffic(
+  more: number,
+  seen: { readonly requests: number; readonly nowS: number; readonly horizonS: number },
+): string {
+  if (seen.requests === 0 || seen.nowS <= 0) return "";
+  const seconds = (more * seen.nowS) / seen.requests;
+  if (seen.nowS + seconds <= seen.horizonS) return "";
+  return ` (${roughly(seconds)} at this traffic, so the time of this watch is too short to decide it)`;
+}
+
 export function plural(value: number, one: string): string {
   return `${count(value)} ${one}${value === 1 ? "" : "s"}`;
 }

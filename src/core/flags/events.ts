@@ -58,6 +58,8 @@ export const flagEvents = {
     variant: z.string(),
     /** What it goes back to when it turns out bad: a variant, or null for the rules. */
     back: z.string().nullable(),
+    /** The variant that others go on getting beside it, by the rules: who has that one is the control. */
+    control: z.string().nullable().optional(),
     release: z.string().nullable(),
     forMs: z.number(),
     from: z.json(),

@@ -26,6 +26,8 @@ export type FlagState = {
   readonly version: number;
   readonly digest: string | null;
   readonly overrides: Readonly<Record<string, Switched>>;
+  /** What each flag that was lifted had been switched to: what a lift that hurts goes back to. */
+  readonly lifted: Readonly<Record<string, string>>;
   /** How often each flag was switched or lifted: what compare-and-set goes by. */
   readonly revisions: Readonly<Record<string, number>>;
   readonly keys: Readonly<Record<string, SdkKey>>;
@@ -68,6 +70,7 @@ export const emptyFlagState: FlagState = {
   version: 0,
   digest: null,
   overrides: {},
+  lifted: {},
   revisions: {},
   keys: {},
   guards: {},
@@ -122,10 +125,12 @@ function switched(state: FlagState, event: EventOf<"flag.switched">, serving: st
 
 function lifted(state: FlagState, event: EventOf<"flag.lifted">, serving: string | null): FlagState {
   const { flag, by, why } = event.data;
+  const former = state.overrides[flag]?.variant;
   return {
     ...state,
     version: event.seq,
     overrides: without(state.overrides, flag),
+    lifted: former === undefined ? state.lifted : { ...state.lifted, [flag]: former },
     revisions: { ...state.revisions, [flag]: (state.revisions[flag] ?? 0) + 1 },
     history: rows(state, event, { flag, what: "lifted", by, why, release: serving }),
   };

@@ -1,4 +1,5 @@
 // The building blocks that all plans share: a rollback is the deploy pipeline with another target.
+import type { Flow, Moment } from "../flows/flow.ts";
 import type { Json } from "../json.ts";
 import { type Release, routedOf, type ServiceSpec, servicesOf } from "../release.ts";
 import { assert } from "../result.ts";
@@ -92,23 +93,64 @@ export function bringUp(facts: PlanFacts, release: Release, which: readonly stri
   ];
 }
 
+/** On the fresh instances, before anybody else reaches them: single requests, then flows. */
 export function smoke(facts: PlanFacts, release: Release, traits: Traits = {}): readonly PlanStep[] {
   const [first] = routedOf(release);
-  const wanted = new Map<string, { path: string; expect: number }[]>();
-  for (const { service, path, expect } of facts.smoke) {
-    const at = service ?? first;
-    if (at !== undefined && release.services[at])
-      wanted.set(at, [...(wanted.get(at) ?? []), { path, expect }]);
-  }
-  return [...wanted].map(([service, checks]) =>
+  const wanted = new Map<string, { checks: { path: string; expect: number }[]; flows: Flow[] }>();
+  const at = (service: string | null) => {
+    const place = service ?? first;
+    if (place === undefined || !release.services[place]) return null;
+    const found = wanted.get(place) ?? { checks: [], flows: [] };
+    wanted.set(place, found);
+    return found;
+  };
+  for (const { service, path, expect } of facts.smoke) at(service)?.checks.push({ path, expect });
+  for (const one of flowsAt(facts, "start")) at(one.service)?.flows.push(one.flow);
+  return [...wanted].map(([service, { checks, flows }]) =>
     step(
       `smoke-${service}`,
       "smoke.run",
       `try the smoke checks on ${part(release, service)}`,
-      { service, release: release.id, checks },
+      { service, release: release.id, checks, ...(flows.length === 0 ? {} : { flows }) },
       traits,
     ),
   );
+}
+
+const lookBefore = "flows-before";
+
+/** The same flows on what serves still: only to be compared with. Nothing where nothing serves. */
+export function flowsBefore(facts: PlanFacts): readonly PlanStep[] {
+  const flows = flowsAt(facts, "switch").map((one) => one.flow);
+  if (!facts.from || flows.length === 0) return [];
+  const title = `look how the flows do on ${name(facts.from)}`;
+  return [publicFlows(lookBefore, title, facts.from, flows, { onlyLook: true })];
+}
+
+/** As users do them, through the public port. After a rollback too, where a person is asked when one fails. */
+export function flowsAfter(facts: PlanFacts, moment: "switch" | "rollback", traits: Traits = {}) {
+  const flows = flowsAt(facts, moment).map((one) => one.flow);
+  if (flows.length === 0) return [];
+  const title = `try the flows through the public port`;
+  const looked = moment === "switch" && facts.from ? { before: lookBefore } : {};
+  return [publicFlows("flows", title, facts.target, flows, looked, traits)];
+}
+
+function publicFlows(
+  key: string,
+  title: string,
+  release: Release,
+  flows: readonly Flow[],
+  more: { onlyLook?: true; before?: string },
+  traits: Traits = {},
+): PlanStep {
+  const [service = ""] = routedOf(release);
+  const input = { service, release: release.id, checks: [], flows: [...flows], through: "public", ...more };
+  return step(key, "smoke.run", title, input, traits);
+}
+
+function flowsAt(facts: PlanFacts, moment: Moment) {
+  return (facts.flows ?? []).filter((one) => one.at.includes(moment));
 }
 
 /** To a release's own service, or to nobody where it has none of that name. */
@@ -183,6 +225,11 @@ export function letGo(
 
 function ofService(release: Release, service: string): string {
   return servicesOf(release).length > 1 ? ` for ${service}` : "";
+}
+
+export function prepareDatabase(backup: string): PlanStep {
+  const title = `restore ${backup} beside the database, and prove it whole`;
+  return step("prepare-database", "database.prepare", title, { backup });
 }
 
 export function restore(backup: string): PlanStep {

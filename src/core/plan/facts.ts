@@ -1,4 +1,5 @@
 // What a planner is told. Planners are pure: the same facts give the same plan.
+import type { Flow, Moment } from "../flows/flow.ts";
 import type { Release } from "../release.ts";
 
 export type PlanFacts = {
@@ -16,6 +17,8 @@ export type PlanFacts = {
   readonly tasks: readonly PlanTask[];
   /** Requests to try on a fresh instance; `service` null: the first that gets traffic. */
   readonly smoke: readonly SmokeCheck[];
+  /** What users do, tried as they do it. */
+  readonly flows?: readonly PlanFlow[];
   readonly drainMs: number;
   readonly why: string;
 };
@@ -24,6 +27,13 @@ export type SmokeCheck = {
   readonly service: string | null;
   readonly path: string;
   readonly expect: number;
+};
+
+export type PlanFlow = {
+  /** Whose instance is tried before the switch; null: the first that gets traffic. */
+  readonly service: string | null;
+  readonly at: readonly Moment[];
+  readonly flow: Flow;
 };
 
 export type PlanTask = {

@@ -47,9 +47,11 @@ export function planDeploy(facts: PlanFacts): Plan {
     ...started,
     ...apps.map((service) => block.health(target, service)),
     ...block.smoke(facts, target),
+    ...block.flowsBefore(facts),
     ...workers.steps,
     ...routes.steps,
     ...block.verify(target),
+    ...block.flowsAfter(facts, "switch"),
   ];
   const undo = [
     // It ran all the time, so starting it does nothing, unless it died meanwhile or the machine was off.
@@ -89,6 +91,7 @@ export function planPausedDeploy(facts: PlanFacts): Plan {
     undoBetween: database ? block.undoing(backup, [block.returnDatabase()]) : [],
     // A restore point is only whole where nobody writes: it is taken after the old release has stopped.
     alsoStop: [],
+    moment: "switch",
   });
   const notes = [`${name(from)} is stopped before ${name(target)} starts: requests wait meanwhile.`];
   return assemble("deploy-paused", facts, false, { ...shape, notes });
@@ -103,10 +106,12 @@ export function planRestore(facts: PlanFacts, backup: string): Plan {
   const shape = throughPause(facts, from, {
     between: [restore],
     undoBetween: block.undoing([restore], [block.unrestore()]),
+    first: [block.prepareDatabase(backup)],
     alsoStop: block.ending(
       "target",
       both.map((service) => block.stop(target, service, { safe: false })),
     ),
+    moment: "rollback",
   });
   const notes = [
     "Requests wait while the database is exchanged. The database of now is kept and can be returned.",
@@ -115,10 +120,13 @@ export function planRestore(facts: PlanFacts, backup: string): Plan {
 }
 
 type Pause = {
+  /** Before anything waits. */
+  readonly first?: readonly PlanStep[];
   /** What is done while nothing runs. */
   readonly between: readonly PlanStep[];
   readonly undoBetween: readonly UndoStep[];
   readonly alsoStop: readonly PlanStep[];
+  readonly moment: "switch" | "rollback";
 };
 
 /** Hold, let requests finish, stop all; do what needs stillness; start all, switch, let go. */
@@ -134,6 +142,8 @@ function throughPause(facts: PlanFacts, from: Release, pause: Pause): Omit<Shape
   const switched = block.switchAll(target, routes, { ...held, held: true });
   const steps = [
     block.prepare(facts),
+    ...(pause.moment === "switch" ? block.flowsBefore(facts) : []),
+    ...(pause.first ?? []),
     ...hold,
     ...routedOf(from).map((service) => block.drain(facts, from, service, held)),
     ...stop,
@@ -145,6 +155,7 @@ function throughPause(facts: PlanFacts, from: Release, pause: Pause): Omit<Shape
     ...block.letGo(target, routes, ask),
     // Once requests flowed, the kept database is older than what people were told: going back is theirs to say.
     ...block.verify(target, ask),
+    ...block.flowsAfter(facts, pause.moment, ask),
   ];
   const stopStarted = block.ending(
     "started",
@@ -187,6 +198,7 @@ export function planRollback(facts: PlanFacts): Plan {
     ...takeOverRoutes(facts, keep).steps.toReversed().map(inTheirNewOrder),
     ...block.verify(target, keep),
     ...exchangeWorkers(facts, keep).steps,
+    ...block.flowsAfter(facts, "rollback", keep),
   ];
   const undo = stopCold(facts, started);
   const notes = [

@@ -1,4 +1,6 @@
 // Events as sentences: what a person reads at three in the morning, and what a post-mortem starts from.
+import { backupSentence } from "../backups/sentence.ts";
+import { decisionSentence } from "../decide/sentence.ts";
 import type { Event } from "../event.ts";
 import { flagSentence } from "../flags/sentence.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -57,12 +59,26 @@ export function sentence(event: Event, plans: Plans): string | null {
       return event.data.problem
         ? `Restarting ${event.data.part} failed: ${ended(event.data.problem.what)}`
         : `${event.data.part} was restarted in ${event.data.ms} ms.`;
+    case "migrate.down-begun":
+      return `${event.data.by} takes down ${event.data.names.join(", ")}.`;
+    case "migrate.down-ended":
+      return event.data.problem
+        ? `Taking them down failed: ${ended(event.data.problem.what)}`
+        : `They went down in ${event.data.ms} ms.`;
+    case "salvage.begun":
+      return `${event.data.by} brings rows back from ${event.data.kept}.`;
+    case "salvage.ended":
+      return event.data.problem
+        ? `Bringing rows back failed: ${ended(event.data.problem.what)}`
+        : `${event.data.rows} rows of ${event.data.kept} are back; ${event.data.conflicts} could not come.`;
     case "message.sent":
       return event.data.via === "nobody" ? null : `A message went out via ${event.data.via}.`;
     case "message.given-up":
       return `A message could not be sent via ${event.data.via}: ${event.data.why}.`;
     default:
-      return flagSentence(event) ?? runSentence(event, plans);
+      return (
+        flagSentence(event) ?? decisionSentence(event) ?? backupSentence(event) ?? runSentence(event, plans)
+      );
   }
 }
 

@@ -37,7 +37,9 @@ export async function startPostgres(bed: Bed, options: PostgresOptions): Promise
   await writeFile(join(data, "pg_hba.conf"), "local all postgres trust\nhost all all all scram-sha-256\n");
   await run("pg_ctl", "start", "--wait", "-D", data, "-l", join(folder, "postgresql.log"));
   const psql = (sql: string) => run("psql", "-h", folder, "-p", `${port}`, "-U", "postgres", "-q", "-c", sql);
-  await psql(`CREATE ROLE ${user} LOGIN PASSWORD '${password}'`);
+  // As a team does that wants its restores without a superuser: it may make databases, and end sessions.
+  await psql(`CREATE ROLE ${user} LOGIN CREATEDB PASSWORD '${password}'`);
+  await psql(`GRANT pg_signal_backend TO ${user}`);
   await psql(`CREATE DATABASE ${database} OWNER ${user}`);
   return {
     url: `postgresql://${user}:${password}@127.0.0.1:${port}/${database}`,

@@ -1,5 +1,6 @@
 // The controller, its journal, and what it is at in each environment.
 import { z } from "zod";
+import type { BackupState } from "../../core/backups/state.ts";
 import { bad, type Look, size, span, warn, well } from "../../core/doctor/look.ts";
 import { release } from "../../core/release.ts";
 import { ok, problem, type Result } from "../../core/result.ts";
@@ -32,7 +33,14 @@ const environment = z.object({
       why: z.string().nullable(),
     })
     .nullable(),
+  backups: z.custom<BackupState>(isBackupState),
 });
+
+/** It comes from our own fold, of this version or another: what is looked into must be there. */
+function isBackupState(value: unknown): boolean {
+  const state = value as Partial<BackupState> | null | undefined;
+  return Array.isArray(state?.drills) && typeof state.integrity === "object" && state.copied !== undefined;
+}
 
 export const vitalsShape = z.object({
   controller: z.object({ pid: z.number(), who: z.string(), startTime: z.string() }),

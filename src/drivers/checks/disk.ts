@@ -35,10 +35,10 @@ export function disk(paths: readonly string[], deps: { host: Host }): Check {
   };
 }
 
-type Filled = { readonly at: string; readonly total: number; readonly free: number };
+export type Filled = { readonly at: string; readonly total: number; readonly free: number };
 
 /** The lines of POSIX `df -P`: name, total, used, free, share, mount point. */
-function table(text: string): readonly Filled[] {
+export function table(text: string): readonly Filled[] {
   return text
     .split("\n")
     .slice(1)
@@ -49,7 +49,8 @@ function table(text: string): readonly Filled[] {
     });
 }
 
-function once(disks: readonly Filled[]): readonly Filled[] {
+/** One row a mount point. */
+export function once(disks: readonly Filled[]): readonly Filled[] {
   return disks.filter((one, i) => disks.findIndex((other) => other.at === one.at) === i);
 }
 

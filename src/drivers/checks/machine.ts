@@ -22,14 +22,17 @@ export function machine(deps: { host: Host }): Check {
   };
 }
 
+/** Bytes of a line of /proc/meminfo; NaN where there is no such line. */
+export function memoryLine(text: string, name: string): number {
+  return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? Number.NaN) * kib;
+}
+
 function memory(text: string): Look | null {
-  const kilobytes = (name: string) =>
-    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? Number.NaN);
-  const total = kilobytes("MemTotal") * kib;
-  const free = kilobytes("MemAvailable") * kib;
+  const total = memoryLine(text, "MemTotal");
+  const free = memoryLine(text, "MemAvailable");
   if (Number.isNaN(total) || Number.isNaN(free)) return null;
-  const swapTotal = kilobytes("SwapTotal") * kib || 0;
-  const swapUsed = swapTotal - (kilobytes("SwapFree") * kib || 0);
+  const swapTotal = memoryLine(text, "SwapTotal") || 0;
+  const swapUsed = swapTotal - (memoryLine(text, "SwapFree") || 0);
   const data = { totalBytes: total, availableBytes: free, swapUsedBytes: swapUsed };
   const what = `${size(free)} of ${size(total)} available${swapUsed > 0 ? `, ${size(swapUsed)} swapped out` : ""}`;
   const next = "ps -eo pid,rss,comm --sort=-rss | head";
@@ -52,10 +55,16 @@ function load(text: string): Look | null {
     : well("load", what, data);
 }
 
-function handles(text: string): Look | null {
+/** The line of /proc/sys/fs/file-nr. */
+export function openFiles(text: string): { readonly open: number; readonly most: number } | null {
   const found = /^(\d+)\t(\d+)\t(\d+)$/m.exec(text);
+  return found ? { open: Number(found[1]), most: Number(found[3]) } : null;
+}
+
+function handles(text: string): Look | null {
+  const found = openFiles(text);
   if (!found) return null;
-  const [open, , most] = found.slice(1).map(Number) as [number, number, number];
+  const { open, most } = found;
   const data = { open, most };
   const what = `${open} files open`;
   if (open > 0.9 * most)

@@ -1,8 +1,9 @@
 // backUp: a consistent copy of the running database, proved whole before its manifest makes it exist.
-import { join } from "node:path";
-import { backup as copyOnline, type DatabaseSync } from "node:sqlite";
+import { basename, join } from "node:path";
+import { type BackupProgressInfo, backup as copyOnline, type DatabaseSync } from "node:sqlite";
+import { expired, type Kept } from "../../core/backups/retention.ts";
 import { ok, problem, type Result } from "../../core/result.ts";
-import type { Backup } from "../../ports/database.ts";
+import type { Backup, FileOwner } from "../../ports/database.ts";
 import type { Op } from "../../ports/op.ts";
 import { type Context, presentLive, removeDatabase, roomFor } from "./sqlite-context.ts";
 import { passFence } from "./sqlite-fence.ts";
@@ -25,6 +26,7 @@ import { cancelled } from "./sqlite-turns.ts";
 /** Copied between two looks at the op's signal. */
 const PAGES_AT_ONCE = 2_000;
 const LABEL_CHARS_MAX = 100;
+const USUAL_PAGE_BYTES = 4_096;
 /** What a restore keeps has this label; a backup must not look like one. */
 const KEPT_LABEL = "before";
 
@@ -60,7 +62,11 @@ export async function backUp(context: Context, op: Op, label: string): Promise<R
 }
 
 /** The same op again: what it made before, or null after half of it (or a damaged one) was removed. */
-async function alreadyWhole(context: Context, live: string, id: string): Promise<Result<Manifest | null>> {
+export async function alreadyWhole(
+  context: Context,
+  live: string,
+  id: string,
+): Promise<Result<Manifest | null>> {
   const known = await readManifest(context, id);
   if (!known.ok || known.value === null) return known;
   const hash = await hashFile(context.files, dataPath(context, live, known.value));
@@ -93,6 +99,22 @@ async function copyAndProve(
   if (owner.value === null) return problem("missing", `${live} went away meanwhile`, "run again", live);
   const copied = await copyLive(context, op, live, part);
   if (!copied.ok) return copied;
+  return prove(context, op, { live, id, part, at, owner: owner.value.owner, journalMode: copied.value });
+}
+
+export type Copied = {
+  readonly live: string;
+  readonly id: string;
+  /** The whole copy, under a name that does not count yet. */
+  readonly part: string;
+  readonly at: number;
+  readonly owner: FileOwner;
+  readonly journalMode: string;
+};
+
+/** From a copy to a backup: checked, hashed, and its manifest written last. */
+export async function prove(context: Context, op: Op, made: Copied): Promise<Result<Manifest>> {
+  const { live, id, part, at } = made;
   const content = await inspect(context, { path: part, as: "still", check: "full", digests: true });
   if (!content.ok) return content.error.code === "damaged" ? damaged(live, content.error.what) : content;
   if (content.value.damage !== null) return damaged(live, content.value.damage);
@@ -110,8 +132,8 @@ async function copyAndProve(
     checked: true,
     foreignKeyErrors: content.value.foreignKeyErrors,
     digests: content.value.digests,
-    journalMode: copied.value,
-    owner: owner.value.owner,
+    journalMode: made.journalMode,
+    owner: made.owner,
     rehearsed: null,
   };
   const synced = await context.swap.sync(part);
@@ -135,7 +157,9 @@ async function copyLive(context: Context, op: Op, live: string, part: string): P
   // Made before SQLite does, because it holds the app's data and SQLite would let everybody read it.
   const made = await context.files.replace(part, "", 0o600);
   if (!made.ok) return made;
-  const mode = await usingLive(context, live, (db) => copyMoment(db, part, op.signal));
+  const mode = await usingLive(context, live, (db) =>
+    copyMoment(db, part, op.signal, tellCopied(context, live)),
+  );
   if (!mode.ok) return mode;
   return mode.value === null ? cancelled() : ok(mode.value);
 }
@@ -145,12 +169,18 @@ async function copyLive(context: Context, op: Op, live: string, part: string): P
  * would begin the copy anew, and under steady writes it would never end. In WAL mode nobody waits for it; in
  * rollback-journal mode writers do, for the time of the copy (their busy timeout decides).
  */
-async function copyMoment(db: DatabaseSync, part: string, signal: AbortSignal): Promise<string | null> {
+async function copyMoment(
+  db: DatabaseSync,
+  part: string,
+  signal: AbortSignal,
+  tell: (at: BackupProgressInfo) => void,
+): Promise<string | null> {
   const stopped = new Error("stopped between two batches");
   const mode = String(single(db, "PRAGMA journal_mode"));
   beginRead(db);
   try {
-    const progress = () => {
+    const progress = (at: BackupProgressInfo) => {
+      tell(at);
       if (signal.aborted) throw stopped;
     };
     await copyOnline(db, part, { rate: PAGES_AT_ONCE, progress });
@@ -161,28 +191,46 @@ async function copyMoment(db: DatabaseSync, part: string, signal: AbortSignal): 
   }
 }
 
+/** In pages of the usual size: the real one is nobody's business here, and the share is the same. */
+function tellCopied({ tell }: Context, live: string): (at: BackupProgressInfo) => void {
+  return ({ totalPages, remainingPages }) =>
+    tell?.({
+      what: `copying ${basename(live)}`,
+      unit: "bytes",
+      done: (totalPages - remainingPages) * USUAL_PAGE_BYTES,
+      total: totalPages * USUAL_PAGE_BYTES,
+    });
+}
+
 /**
- * Keep the newest, of backups, of kept databases and of damaged ones each, and the newest that a rehearsal proved.
+ * Keep the newest, of backups, of kept databases and of damaged ones each, one of each day, week and month as wanted,
+ * and the newest that a rehearsal proved.
  * Called only after a new backup is whole, so there is never a moment with fewer good ones.
  */
-async function prune(context: Context, live: string): Promise<Result<void>> {
+export async function prune(context: Context, live: string): Promise<Result<void>> {
   const all = await listManifests(context, live);
   if (!all.ok) return all;
-  const proved = all.value.find((manifest) => manifest.rehearsed !== null && manifest.damaged === undefined);
-  const count = new Map<string, number>();
-  for (const manifest of all.value) {
-    const kind = manifest.damaged === undefined ? manifest.place : "damaged"; // these never push out a good one
-    const newer = count.get(kind) ?? 0;
-    count.set(kind, newer + 1);
-    if (newer < context.config.keep || manifest === proved) continue;
+  const { keep, also } = context.config;
+  const made = all.value.filter((one) => one.place === "backups");
+  // What a restore replaced has no days and weeks: it stays until newer restores push it out.
+  const kept = all.value.filter((one) => one.place === "beside");
+  const gone = new Set([
+    ...expired(made.map(asKept), { newest: keep, daily: 0, weekly: 0, monthly: 0, ...also }),
+    ...expired(kept.map(asKept), { newest: keep, daily: 0, weekly: 0, monthly: 0 }),
+  ]);
+  for (const manifest of all.value.filter(({ id }) => gone.has(id))) {
     const dropped = await dropBackup(context, live, manifest);
     if (!dropped.ok) return dropped;
   }
   return ok(undefined);
 }
 
+function asKept({ id, at, rehearsed, damaged: why }: Manifest): Kept {
+  return { id, at, proved: rehearsed !== null, damaged: why !== undefined };
+}
+
 /** Labels carry versions, and versions may be branch names. */
-function fileSafe(label: string): string {
+export function fileSafe(label: string): string {
   const safe = label.replace(/[^A-Za-z0-9._+-]/g, "_").replace(/^[^A-Za-z0-9]/, "x");
   return safe.slice(0, LABEL_CHARS_MAX) || "backup";
 }

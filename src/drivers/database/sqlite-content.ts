@@ -134,7 +134,7 @@ function tablesOf(db: DatabaseSync): readonly { readonly name: string; readonly 
   const sql =
     "SELECT name, type FROM pragma_table_list WHERE schema='main' AND type IN ('table','shadow') ORDER BY name";
   const skipped = (name: string) =>
-    name === markerTable || name === "sqlite_schema" || name.startsWith("sqlite_stat");
+    name.startsWith("_lastgood_") || name === "sqlite_schema" || name.startsWith("sqlite_stat");
   return db
     .prepare(sql)
     .all()

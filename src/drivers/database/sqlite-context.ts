@@ -1,10 +1,12 @@
 // What every part of the SQLite driver is given, and where its files stand.
 import { join } from "node:path";
+import type { Retention } from "../../core/backups/retention.ts";
 import { limits } from "../../core/limits.ts";
 import { ok, problem, type Result } from "../../core/result.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { FileSwap, OpenedBy } from "../../ports/database.ts";
 import type { Files } from "../../ports/files.ts";
+import type { Tell } from "../../ports/progress.ts";
 
 export type SqliteConfig = {
   /** Absolute path of the live database. May be a symbolic link. */
@@ -13,6 +15,8 @@ export type SqliteConfig = {
   readonly backupDir: string;
   /** How many backups stay, and apart from them how many databases that a restore replaced. At least 1. */
   readonly keep: number;
+  /** Of backups, beside the newest ones: one of each of so many days, weeks and months. */
+  readonly also?: Omit<Retention, "newest">;
 };
 
 export type SqliteDeps = {
@@ -21,6 +25,8 @@ export type SqliteDeps = {
   readonly clock: Clock;
   /** Without it only SQLite's own locks tell that somebody has the database open. */
   readonly openedBy?: OpenedBy;
+  /** Told while long acts last. */
+  readonly tell?: Tell;
 };
 
 export type Context = SqliteDeps & { readonly config: SqliteConfig };

@@ -24,6 +24,8 @@ export type Manifest = Backup & {
   readonly owner: FileOwner;
   /** The newest rehearsal that passed. */
   readonly rehearsed: { readonly at: number; readonly ms: number } | null;
+  /** Of a kept database: what took its place, as it was then. What differs from it now was written since. */
+  readonly replacedBy?: Pick<Manifest, "rows" | "digests">;
 };
 
 export function backupOf(manifest: Manifest): Backup {

@@ -1,7 +1,9 @@
 // rehearse: really restore a backup beside everything, measure it, and tell what a restore would cost.
 import { join } from "node:path";
 import { ok, type Result } from "../../core/result.ts";
+import type { AskSql } from "../../ports/ask-sql.ts";
 import type { Loss, Rehearsal } from "../../ports/database.ts";
+import { askSqlite } from "./sqlite-ask.ts";
 import type { Content } from "./sqlite-content.ts";
 import { type Context, removeDatabase } from "./sqlite-context.ts";
 import { inspect } from "./sqlite-inspect.ts";
@@ -11,15 +13,25 @@ import type { Turns } from "./sqlite-turns.ts";
 
 const SCRATCH = ".rehearsal-";
 
+type Rehearsing = {
+  readonly liveTurns: Turns;
+  /** Called with the restored copy before it goes. */
+  readonly look?: (copy: AskSql) => Promise<void>;
+};
+
 /** `liveTurns` are taken for the look at the live database only: a restore must not wait for a rehearsal. */
-export async function rehearse(context: Context, id: string, liveTurns: Turns): Promise<Result<Rehearsal>> {
+export async function rehearse(
+  context: Context,
+  id: string,
+  { liveTurns, look }: Rehearsing,
+): Promise<Result<Rehearsal>> {
   const live = await context.swap.real(context.config.file);
   if (!live.ok) return live;
   const found = await findBackup(context, live.value, id);
   if (!found.ok) return found;
   const swept = await sweep(context);
   if (!swept.ok) return swept;
-  const ms = await restoreBeside(context, live.value, found.value);
+  const ms = await restoreBeside(context, live.value, found.value, look);
   if (!ms.ok) return ms;
   const noted = await writeManifest(context, {
     ...found.value,
@@ -42,7 +54,12 @@ async function sweep(context: Context): Promise<Result<void>> {
   return ok(undefined);
 }
 
-async function restoreBeside(context: Context, live: string, manifest: Manifest): Promise<Result<number>> {
+async function restoreBeside(
+  context: Context,
+  live: string,
+  manifest: Manifest,
+  look: Rehearsing["look"],
+): Promise<Result<number>> {
   const path = join(context.config.backupDir, `${SCRATCH}${manifest.id}.sqlite`);
   const owner = await context.swap.owner(context.config.backupDir);
   if (!owner.ok) return owner;
@@ -52,14 +69,17 @@ async function restoreBeside(context: Context, live: string, manifest: Manifest)
   const prepared = await prepare(context, { manifest, live, path, marks, owner: scratch, full: true });
   if (!prepared.ok) return prepared;
   const ms = context.clock.elapsed() - began;
+  await look?.((queries) => askSqlite(context.clock, { path, as: "still", queries }));
   const removed = await removeDatabase(context, path);
   return removed.ok ? ok(ms) : removed;
 }
 
-async function compareToLive(
+type Then = Pick<Manifest, "rows" | "digests">;
+
+export async function compareToLive(
   context: Context,
   live: string,
-  manifest: Manifest,
+  manifest: Then,
 ): Promise<Result<readonly Loss[]>> {
   const stat = await context.files.stat(live);
   if (!stat.ok) return stat;
@@ -73,7 +93,7 @@ async function compareToLive(
   return content.ok ? ok(lossesOf(manifest, content.value)) : content;
 }
 
-function lossesOf(manifest: Manifest, live: Pick<Content, "rows" | "digests">): readonly Loss[] {
+function lossesOf(manifest: Then, live: Pick<Content, "rows" | "digests">): readonly Loss[] {
   const tables = new Set([...Object.keys(manifest.rows), ...Object.keys(live.rows)]);
   return (
     [...tables]
@@ -85,7 +105,7 @@ function lossesOf(manifest: Manifest, live: Pick<Content, "rows" | "digests">): 
 }
 
 /** Rows can change without their number changing; without digests of both only the number is known. */
-function changed(table: string, manifest: Manifest, live: Pick<Content, "digests">): boolean {
+function changed(table: string, manifest: Then, live: Pick<Content, "digests">): boolean {
   if (manifest.digests === null || live.digests === null) return false;
   return manifest.digests[table] !== live.digests[table];
 }

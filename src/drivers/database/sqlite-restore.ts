@@ -103,7 +103,9 @@ async function exchange(context: Context, op: Op, wanted: Exchange): Promise<Res
   const path = preparedPath(live, op.id);
   const marks = [...wanted.marks, { op: op.id, at: context.clock.now() }];
   const prepared = await prepare(context, { manifest, live, path, marks, owner: owner.value, full: false });
-  const swapped = prepared.ok ? await swap(context, op, live, owner.value) : prepared;
+  const swapped = prepared.ok
+    ? await swap(context, { op, live, owner: owner.value, by: manifest })
+    : prepared;
   // The reason of the failure is what the caller needs; what can't be taken back now is by the next call.
   if (!swapped.ok) await settleSwaps(context, live);
   return swapped;

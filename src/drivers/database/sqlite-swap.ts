@@ -11,16 +11,17 @@ import { cancelled } from "./sqlite-turns.ts";
 
 export type Restored = { readonly kept: string };
 
-type Swap = { readonly op: Op; readonly live: string; readonly owner: FileOwner };
+type Swap = {
+  readonly op: Op;
+  readonly live: string;
+  readonly owner: FileOwner;
+  /** What takes the live name: what it is like is noted with what it replaces. */
+  readonly by: Pick<Manifest, "rows" | "digests">;
+};
 
 /** The prepared file of `op` takes the live name. After a failure, settleSwaps takes back what was begun. */
-export async function swap(
-  context: Context,
-  op: Op,
-  live: string,
-  owner: FileOwner,
-): Promise<Result<Restored>> {
-  const wanted = { op, live, owner };
+export async function swap(context: Context, wanted: Swap): Promise<Result<Restored>> {
+  const { live } = wanted;
   const there = await context.files.stat(live);
   if (!there.ok) return there;
   if (there.value === null) return intoNothing(context, wanted);
@@ -87,7 +88,7 @@ async function intoNothing(context: Context, wanted: Swap): Promise<Result<Resto
 
 async function keptManifest(
   context: Context,
-  { op, live, owner }: Swap,
+  { op, live, owner, by }: Swap,
   found: Pick<Grip, "journalMode" | "rows" | "damage">,
 ): Promise<Result<Manifest>> {
   const synced = await context.swap.sync(live); // its app may have run with synchronous=OFF
@@ -109,6 +110,7 @@ async function keptManifest(
     journalMode: found.journalMode,
     owner,
     rehearsed: null,
+    replacedBy: { rows: by.rows, digests: by.digests },
   });
 }
 

@@ -1,13 +1,17 @@
 // A SQLite database with a way back: backups while it is written, rehearsals, and restores that can be returned.
 import { isAbsolute } from "node:path";
 import { assert, ok, type Result } from "../../core/result.ts";
+import type { BackupCare } from "../../ports/backup-care.ts";
 import type { Backup, Database } from "../../ports/database.ts";
+import type { Salvage } from "../../ports/salvage.ts";
 import { backUp } from "./sqlite-back-up.ts";
+import { sqliteCare } from "./sqlite-care.ts";
 import { type Context, presentLive, type SqliteConfig, type SqliteDeps } from "./sqlite-context.ts";
 import { identityOf, inspect } from "./sqlite-inspect.ts";
 import { backupOf, listManifests } from "./sqlite-manifest.ts";
 import { rehearse } from "./sqlite-rehearse.ts";
 import { restore } from "./sqlite-restore.ts";
+import { sqliteSalvage } from "./sqlite-salvage.ts";
 import { appliedMarks } from "./sqlite-settle.ts";
 import { makeTurns } from "./sqlite-turns.ts";
 
@@ -15,19 +19,28 @@ export type { SqliteConfig, SqliteDeps } from "./sqlite-context.ts";
 
 /** See `Database` in the ports for what each verb promises, and docs of `SqliteConfig` for the settings. */
 export function sqliteDatabase(config: SqliteConfig, deps: SqliteDeps): Database {
+  return sqliteWithCare(config, deps).database;
+}
+
+export function sqliteWithCare(
+  config: SqliteConfig,
+  deps: SqliteDeps,
+): { readonly database: Database; readonly care: BackupCare; readonly salvage: Salvage } {
   assert(isAbsolute(config.file) && isAbsolute(config.backupDir), "paths of a database are absolute");
   assert(Number.isInteger(config.keep) && config.keep >= 1, "at least one backup must be kept");
   const context: Context = { ...deps, config };
   const live = makeTurns();
   const rehearsals = makeTurns();
-  return {
+  const database: Database = {
     backUp: (op, label) => live(() => backUp(context, op, label), op.signal),
     backups: () => backups(context),
-    rehearse: (id) => rehearsals(() => rehearse(context, id, live)),
+    rehearse: (id, look) =>
+      rehearsals(() => rehearse(context, id, { liveTurns: live, ...(look ? { look } : {}) })),
     restore: (op, id) => live(() => restore(context, op, id), op.signal),
     marker: () => live(() => marker(context)),
     position: makePosition(context, live),
   };
+  return { database, care: sqliteCare(context, live), salvage: sqliteSalvage(context, live) };
 }
 
 async function backups(context: Context): Promise<Result<readonly Backup[]>> {

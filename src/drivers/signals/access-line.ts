@@ -1,5 +1,7 @@
 // One line of the embedded proxy's access log, as an observation.
+
 import type { Observation } from "../../core/detect/finding.ts";
+import { armsOf } from "../../core/flags/arms.ts";
 
 /**
  * `null`: the line says nothing about a release (nobody was asked, or the client left before an answer).
@@ -8,7 +10,7 @@ import type { Observation } from "../../core/detect/finding.ts";
 export function observationOf(line: string): Observation | null | "unparsed" {
   const value = objectOf(line);
   if (value === null) return "unparsed";
-  const { at, release, client, route, status, ms, by, aborted } = value;
+  const { at, release, client, route, status, ms, by, aborted, flags } = value;
   if (typeof at !== "number" || typeof status !== "number" || typeof ms !== "number") return "unparsed";
   if (typeof client !== "string" || typeof route !== "string") return "unparsed";
   if (release === undefined) return null;
@@ -18,7 +20,8 @@ export function observationOf(line: string): Observation | null | "unparsed" {
   return seen(status < 500 && by !== "app");
 
   function seen(ok: boolean): Observation {
-    return { at, release, ok, client, route, status, ms } as Observation;
+    const arms = typeof flags === "string" ? armsOf(flags) : null;
+    return { at, release, ok, client, route, status, ms, ...(arms && { arms }) } as Observation;
   }
 }
 

@@ -1,4 +1,4 @@
-// What one line of any access log says, before it is known which release it is about.
+// What one line of JSON says, as texts: values there may be escaped, so they are no pieces of the line.
 
 /** Filled anew for each line; strings are pieces of the line, empty where the format has no such field. */
 export type LogFields = {
@@ -51,6 +51,3 @@ export function clearFields(fields: LogFields): void {
   fields.upstream = "";
   fields.release = "";
 }
-
-/** Takes the text of one field from `from` to `to` of the line. */
-export type Take = (fields: LogFields, line: string, from: number, to: number) => void;

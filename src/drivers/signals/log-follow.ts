@@ -8,9 +8,9 @@ import { beginning, beginsAlike, type FilePlace, findFormer, withHead } from "./
 export type LogPlace = readonly FilePlace[];
 
 export type Followed = {
-  /** Whole lines, oldest first, as Latin-1: one byte, one character. */
-  readonly lines: readonly string[];
-  /** Lines that were too long or never ended. */
+  /** Pieces of files, oldest first, each of whole lines. */
+  readonly blocks: readonly Buffer[];
+  /** Lines that were longer than a whole read, or never ended. */
   readonly broken: number;
   readonly next: LogPlace;
   /** A file was gone before it was read to its end. */
@@ -26,6 +26,7 @@ const formerFiles = 6;
 /** From here on a look goes no further: an observation must not take long. */
 const lookBytes = limits.accessReadBytes / 2;
 const newline = 0x0a;
+const nothing = Buffer.alloc(0);
 
 export async function endOfLog(path: string, files: Files): Promise<Result<LogPlace>> {
   const stat = await files.stat(path);
@@ -56,7 +57,7 @@ export async function followLog(
   if (!settled.ok) return settled;
   const { places, missing } = settled.value;
   const kept: FilePlace[] = [];
-  const lines: string[] = [];
+  const blocks: Buffer[] = [];
   let bytes = 0;
   let lost = false;
   let broken = 0;
@@ -73,17 +74,17 @@ export async function followLog(
     if (!read.ok) return read;
     const { next, rest } = read.value;
     broken += read.value.broken;
-    for (const line of read.value.lines) lines.push(line);
+    if (read.value.block.length > 0) blocks.push(read.value.block);
     bytes += next.offset - place.offset;
     if (bytes >= lookBytes) {
       // The rest waits for the next look.
-      return ok({ lines, broken, next: [...kept, next, ...places.slice(i + 1)], lost, missing });
+      return ok({ blocks, broken, next: [...kept, next, ...places.slice(i + 1)], lost, missing });
     }
     const moved = next.offset !== place.offset;
     if (newest || moved || !wasDone(place, nowMs)) kept.push(next);
     else if (rest > 0 && !place.skipping) broken += 1;
   }
-  return ok({ lines, broken, next: kept, lost, missing });
+  return ok({ blocks, broken, next: kept, lost, missing });
 }
 
 function wasDone({ leftAtMs }: FilePlace, nowMs: number): boolean {
@@ -127,7 +128,7 @@ function left(places: LogPlace, newestSize: number, nowMs: number): LogPlace {
 }
 
 type ReadOn = {
-  readonly lines: readonly string[];
+  readonly block: Buffer;
   readonly broken: number;
   readonly next: FilePlace;
   /** Bytes of a line that has not ended yet. */
@@ -138,45 +139,30 @@ async function readOn(path: string, place: FilePlace, files: Files): Promise<Res
   const bytes = await files.read(path, { offset: place.offset, length: limits.accessReadBytes });
   if (!bytes.ok) {
     // Renamed between the look and the read: the next look finds it under its new name.
-    return bytes.error.code === "missing" ? ok({ lines: [], broken: 0, next: place, rest: 0 }) : bytes;
+    return bytes.error.code === "missing" ? ok({ block: nothing, broken: 0, next: place, rest: 0 }) : bytes;
   }
   const after = await files.stat(path);
   if (!after.ok) return after;
   const same = after.value !== null && (place.identity === null || after.value.identity === place.identity);
   if (!same || (after.value?.size ?? 0) < place.offset + bytes.value.length) {
-    return ok({ lines: [], broken: 0, next: place, rest: 0 });
+    return ok({ block: nothing, broken: 0, next: place, rest: 0 });
   }
   const cut = cutLines(bytes.value, place.skipping);
   const full = bytes.value.length === limits.accessReadBytes && cut.used === 0;
   const used = full ? bytes.value.length : cut.used;
   const skipping = full || (place.skipping && cut.used === 0);
   const offset = place.offset + used;
-  const broken = cut.tooLong + (full && !place.skipping ? 1 : 0);
+  const broken = full && !place.skipping ? 1 : 0;
   const next = await withHead({ ...place, offset, skipping }, path, place.offset + bytes.value.length, files);
   if (!next.ok) return next;
-  return ok({ lines: cut.lines, broken, next: next.value, rest: bytes.value.length - used });
+  return ok({ block: cut.block, broken, next: next.value, rest: bytes.value.length - used });
 }
 
-/** Lines of other servers' logs have long addresses and agents; a request line alone may have 8 KiB. */
-const lineBytes = 64 * 1024;
+type Cut = { readonly block: Buffer; readonly used: number };
 
-type Cut = { readonly lines: readonly string[]; readonly used: number; readonly tooLong: number };
-
+/** Whole lines; where the first one is the end of what is skipped, those after it. */
 function cutLines(buffer: Buffer, skipping: boolean): Cut {
-  const end = buffer.lastIndexOf(newline);
-  if (end < 0) return { lines: [], used: 0, tooLong: 0 };
-  // One string for all lines: pieces of it cost nothing until somebody keeps one.
-  const text = buffer.toString("latin1", 0, end);
-  const lines: string[] = [];
-  let tooLong = 0;
-  let start = skipping ? text.indexOf("\n") + 1 : 0;
-  if (skipping && start === 0) return { lines, used: end + 1, tooLong };
-  while (start <= end) {
-    const found = text.indexOf("\n", start);
-    const stop = found < 0 ? end : found;
-    if (stop - start > lineBytes) tooLong += 1;
-    else if (stop > start) lines.push(text.slice(start, stop));
-    start = stop + 1;
-  }
-  return { lines, used: end + 1, tooLong };
+  const used = buffer.lastIndexOf(newline) + 1;
+  const start = skipping && used > 0 ? buffer.indexOf(newline) + 1 : 0;
+  return { block: buffer.subarray(start, used), used };
 }

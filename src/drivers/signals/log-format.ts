@@ -3,7 +3,7 @@
 // Nothing is matched by regular expressions. Values cannot fake an end: nginx writes quotes in values as \x22
 // (escape=default) or \" (escape=json).
 import { ok, problem, type Result } from "../../core/result.ts";
-import { clearFields, type LineReader, type Take } from "./log-fields.ts";
+import type { LogSpans, Span, SpanReader, Take } from "./log-spans.ts";
 import { isoTime, isoTimeChars, localTimeChars, localTimes, secondsAsMs, wholeNumber } from "./log-time.ts";
 
 export type LogEscape = "default" | "json" | "none";
@@ -35,7 +35,7 @@ type Step = {
   /** Characters of the value where that is fixed; 0 where it is not. */
   readonly width: number;
   /** What follows the value; empty at the end of the line. */
-  readonly literal: string;
+  readonly literal: Uint8Array;
   /** The value may be a list, with commas or ` : ` between. */
   readonly list: boolean;
 };
@@ -44,7 +44,7 @@ const variables = /\$(?:\{(\w+)\}|(\w+))/g;
 /** Values with spaces in them: without quotes around nobody could tell where they end. */
 const spaced = /^(?:request|request_filename|http_(?!host$|x_real_ip$).*|cookie_.*)$/;
 
-export function compileFormat(wanted: LogFormat): Result<LineReader> {
+export function compileFormat(wanted: LogFormat): Result<SpanReader> {
   const parts = partsOf(wanted.format);
   const unclear = parts.find(({ variable, literal }) => spaced.test(variable) && literal.startsWith(" "));
   if (unclear)
@@ -82,7 +82,12 @@ function partsOf(format: string): readonly Part[] {
 
 function stepOf(variable: string, literal: string, takes: ReadonlyMap<string, Take>): Step {
   const width = variable === "time_local" ? localTimeChars : variable === "time_iso8601" ? isoTimeChars : 0;
-  return { take: takes.get(variable) ?? null, width, literal, list: variable.startsWith("upstream_") };
+  return {
+    take: takes.get(variable) ?? null,
+    width,
+    literal: Buffer.from(literal, "latin1"),
+    list: variable.startsWith("upstream_"),
+  };
 }
 
 /** What is done with each variable; of several that say the same the better one is taken. */
@@ -94,83 +99,119 @@ function takesOf(names: ReadonlySet<string>, client: string | null): ReadonlyMap
     if (name !== undefined) takes.set(name, take);
   };
   const time = times.find((one) => names.has(one));
-  takes.set(time ?? "", (fields, line, from, to) => {
-    fields.exactMs = time === "msec" ? 1 : 1_000;
-    if (time === "msec") fields.atMs = Math.round(Number(line.slice(from, to)) * 1_000);
-    else fields.atMs = time === "time_local" ? local(line, from) : isoTime(line, from, to);
-  });
-  takes.set("status", (fields, line, from, to) => {
-    fields.status = wholeNumber(line, from, to);
-  });
-  first(["request_time", "upstream_response_time"], (fields, line, from, to) => {
-    fields.ms = secondsAsMs(line, from, to);
-  });
-  first(["duration"], (fields, line, from, to) => {
-    fields.ms = wholeNumber(line, from, line.endsWith("ms", to) ? to - 2 : to); // `12ms`
-  });
-  first(["request", "request_uri", "uri"], (fields, line, from, to) => {
-    fields.request = line.slice(from, to);
-  });
-  first(["realip_remote_addr", "remote_addr"].toReversed(), (fields, line, from, to) => {
-    fields.remote = line.slice(from, to);
-  });
-  first(["http_user_agent"], (fields, line, from, to) => {
-    fields.agent = line.slice(from, to);
-  });
-  first(["upstream_addr", "upstream_url"], (fields, line, from, to) => {
-    fields.upstream = line.slice(from, to);
-  });
-  const ours = [...names].find((one) => /^lastgood_\w+_release$/.test(one));
-  first([...(ours === undefined ? [] : [ours]), "sent_http_x_lastgood_release"], (fields, line, from, to) => {
-    fields.release = line.slice(from, to);
-  });
-  if (client !== null) {
-    first([client.replace(/^\$/, "")], (fields, line, from, to) => {
-      fields.client = line.slice(from, to);
+  if (time === "msec") takes.set(time, msec);
+  if (time === "time_local") {
+    takes.set(time, (spans, bytes, from) => {
+      spans.exactMs = 1_000;
+      spans.atMs = local(bytes, from);
     });
+  }
+  if (time === "time_iso8601") {
+    takes.set(time, (spans, bytes, from, to) => {
+      spans.exactMs = 1_000;
+      spans.atMs = isoTime(bytes, from, to);
+    });
+  }
+  takes.set("status", (spans, bytes, from, to) => {
+    spans.status = wholeNumber(bytes, from, to);
+  });
+  first(["request_time", "upstream_response_time"], (spans, bytes, from, to) => {
+    spans.ms = secondsAsMs(bytes, from, to);
+  });
+  first(["duration"], (spans, bytes, from, to) => {
+    const unit = bytes[to - 1] === letterS && bytes[to - 2] === letterM ? 2 : 0; // `12ms`
+    spans.ms = wholeNumber(bytes, from, to - unit);
+  });
+  first(["request", "request_uri", "uri"], (spans, _, from, to) => put(spans.request, from, to));
+  first(["remote_addr", "realip_remote_addr"], (spans, _, from, to) => put(spans.remote, from, to));
+  first(["http_user_agent"], (spans, _, from, to) => put(spans.agent, from, to));
+  first(["upstream_addr", "upstream_url"], (spans, _, from, to) => put(spans.upstream, from, to));
+  const ours = [...names].find((one) => /^lastgood_\w+_release$/.test(one));
+  const releases = [...(ours === undefined ? [] : [ours]), "sent_http_x_lastgood_release"];
+  first(releases, (spans, _, from, to) => put(spans.release, from, to));
+  if (client !== null) {
+    first([client.replace(/^\$/, "")], (spans, _, from, to) => put(spans.client, from, to));
   }
   return takes;
 }
 
-function readerOf(prefix: string, steps: readonly Step[], escaped: boolean): LineReader {
-  return (line, fields) => {
-    clearFields(fields);
-    if (!line.startsWith(prefix)) return false;
-    let at = prefix.length;
-    for (const { take, width, literal, list } of steps) {
-      const end =
-        width > 0 ? at + width : literal === "" ? line.length : endOf(line, at, literal, list, escaped);
-      if (end < 0 || (width > 0 && !line.startsWith(literal, end))) return false;
-      if (take !== null) take(fields, line, at, end);
+const letterM = 109;
+const letterS = 115;
+
+function put(span: Span, from: number, to: number): void {
+  span.from = from;
+  span.to = to;
+}
+
+/** `971186136.250` */
+function msec(spans: LogSpans, bytes: Buffer, from: number, to: number): void {
+  spans.exactMs = 1;
+  spans.atMs = Math.round(Number(bytes.toString("latin1", from, to)) * 1_000);
+}
+
+/** Spans that this format never fills stay empty, so only the others are set anew. */
+function readerOf(prefix: string, steps: readonly Step[], escaped: boolean): SpanReader {
+  const start = Buffer.from(prefix, "latin1");
+  return (bytes, from, spans) => {
+    spans.bytes = bytes;
+    spans.atMs = Number.NaN;
+    spans.ms = 0;
+    if (!begins(bytes, from, start)) return -1;
+    let at = from + start.length;
+    for (let i = 0; i < steps.length; i += 1) {
+      const { take, width, literal, list } = steps[i] as Step;
+      const end = width > 0 ? fixedEnd(bytes, at, width, literal) : endOf(bytes, at, literal, list, escaped);
+      if (end < 0) return -1;
+      if (take !== null) take(spans, bytes, at, end);
       at = end + literal.length;
     }
     // What nginx was told to write after our format is not ours to judge; a cut line is noticed by its time.
-    return fields.atMs > 0 && fields.status >= 0 && fields.status < 1_000;
+    return spans.atMs > 0 && spans.status >= 0 && spans.status < 1_000 ? at : -1;
   };
 }
 
-const backslash = 92;
+const newline = 10;
+const space = 32;
+const quote = 34;
 const comma = 44;
 const colon = 58;
+const backslash = 92;
 
-function endOf(line: string, from: number, literal: string, list: boolean, escaped: boolean): number {
-  let end = line.indexOf(literal, from);
-  if (escaped && literal.charCodeAt(0) === 34) {
-    while (end > from && isEscaped(line, end, from)) end = line.indexOf(literal, end + 1);
+function begins(bytes: Buffer, at: number, literal: Uint8Array): boolean {
+  for (let i = 0; i < literal.length; i += 1) if (bytes[at + i] !== literal[i]) return false;
+  return true;
+}
+
+function fixedEnd(bytes: Buffer, at: number, width: number, literal: Uint8Array): number {
+  const end = at + width;
+  for (let i = at; i < end; i += 1) if (bytes[i] === newline || i >= bytes.length) return -1;
+  return begins(bytes, end, literal) ? end : -1;
+}
+
+/** Where the value ends that begins at `from`; -1: not on this line. Nothing after the line is ever looked at. */
+function endOf(bytes: Buffer, from: number, literal: Uint8Array, list: boolean, escaped: boolean): number {
+  const first = literal.length === 0 ? newline : (literal[0] as number);
+  const { length } = bytes;
+  for (let end = from; ; end += 1) {
+    // The hot loop: one comparison a byte in the middle of a value.
+    while (end < length && bytes[end] !== first && bytes[end] !== newline) end += 1;
+    if (end >= length || bytes[end] === newline) return literal.length === 0 ? end : -1;
+    if (literal.length > 1 && !begins(bytes, end, literal)) continue;
+    if (escaped && first === quote && isEscaped(bytes, end, from)) continue;
+    if (list && first === space && isBetween(bytes, end, from)) continue;
+    return end;
   }
-  if (!list || literal.charCodeAt(0) !== 32) return end;
-  while (end > 0) {
-    const before = line.charCodeAt(end - 1);
-    const between = before === comma || before === colon || line.startsWith(" : ", end);
-    if (!between) return end;
-    end = line.indexOf(literal, end + 1);
-  }
-  return end;
+}
+
+/** In a list, `, ` and ` : ` stand between two values. */
+function isBetween(bytes: Buffer, at: number, from: number): boolean {
+  const before = at > from ? bytes[at - 1] : 0;
+  return before === comma || before === colon || (bytes[at + 1] === colon && bytes[at + 2] === space);
 }
 
 /** An odd number of backslashes before it. */
-function isEscaped(line: string, at: number, from: number): boolean {
+function isEscaped(bytes: Buffer, at: number, from: number): boolean {
   let count = 0;
-  for (let i = at - 1; i >= from && line.charCodeAt(i) === backslash; i -= 1) count += 1;
+  for (let i = at - 1; i >= from && bytes[i] === backslash; i -= 1) count += 1;
   return count % 2 === 1;
 }

@@ -1,8 +1,8 @@
 // Lines of an access log as observations: who asked, what for, how it went, and which release answered.
-
 import type { Observation } from "../../core/detect/finding.ts";
 import { sha256 } from "../../core/digest.ts";
-import { emptyFields, type LineReader, type LogFields } from "./log-fields.ts";
+import { hashBytes, knownNames, startHash } from "./log-hash.ts";
+import { emptySpans, isEmpty, type LogSpans, type Span, type SpanReader, textOf } from "./log-spans.ts";
 
 /** What was routed from a moment on, until the next one's. */
 export type Routed = {
@@ -12,117 +12,165 @@ export type Routed = {
 };
 
 export type LineReading = {
-  readonly reader: LineReader;
+  readonly reader: SpanReader;
   /** The path without query, with ids folded. */
   readonly foldRoute: (target: string) => string;
+};
+
+/** Where what was read of the lines goes. */
+export type Seen = {
+  observation(seen: Observation): void;
+  /** A line that is not of this format, or too long. */
+  unparsed(): void;
 };
 
 export type LogObserver = {
   /** What was routed when, newest first. */
   routes(known: readonly Routed[]): void;
-  /** `null`: it says nothing about a release. `unparsed`: it is not a line of this format. */
-  observe(line: string): Observation | null | "unparsed";
+  /** All lines of a block, which ends with a line's end. Lines that say nothing about a release are passed over. */
+  observe(block: Buffer, seen: Seen): void;
 };
 
-/** Distinct clients and routes that are remembered; more at once begin anew. */
-const remembered = 50_000;
 /** nginx's word for a client that left before the answer. */
 const clientLeft = 499;
+const newline = 10;
+/** Lines of other servers' logs have long addresses and agents; a request line alone may have 8 KiB. */
+const lineBytes = 64 * 1024;
 
 export function logObserver({ reader, foldRoute }: LineReading): LogObserver {
-  const fields = emptyFields();
+  const spans = emptySpans();
   const clientOf = clientNames();
-  const routeOf = known((target) => foldRoute(Buffer.from(target, "latin1").toString("utf8")));
-  const releaseNamed = known((name) => name);
+  const routeOf = routeNames(foldRoute);
+  const releases = releaseNames();
+
+  return {
+    routes: releases.routes,
+    observe(block, seen) {
+      let at = 0;
+      while (at < block.length) {
+        const after = reader(block, at, spans);
+        const end = endOfLine(block, after < at ? at : after);
+        if (end === at) {
+          // An empty line says nothing.
+        } else if (after < 0 || end - at > lineBytes) seen.unparsed();
+        else if (spans.status !== clientLeft && spans.status >= 100) {
+          const release = releases.of(spans);
+          if (release !== null) {
+            const { status, ms, atMs } = spans;
+            const [client, route] = [clientOf(spans), routeOf(spans)];
+            seen.observation({ at: atMs - ms, release, ok: status < 500, client, route, status, ms });
+          }
+        }
+        at = end + 1;
+      }
+    },
+  };
+}
+
+function endOfLine(block: Buffer, from: number): number {
+  // Mostly the line ends where the format does.
+  if (block[from] === newline) return from;
+  const end = block.indexOf(newline, from);
+  return end < 0 ? block.length : end;
+}
+
+/**
+ * What calls itself a robot is one client, from whichever of its many addresses it comes: four of a crawler's in a
+ * row that meet a missing sitemap are not four users.
+ */
+const robots = /bot\b|crawl|spider|\+https?:/i;
+
+/** Account or session where the format has it, else address and browser; as a hash. */
+function clientNames(): (spans: LogSpans) => string {
+  const known = knownNames();
+  const hash = { a: 0, b: 0 };
+  return (spans) => {
+    const { bytes, client, remote, agent } = spans;
+    const named = !isEmpty(spans, client);
+    const one = named ? client : remote;
+    startHash(hash);
+    hashBytes(hash, bytes, one.from, one.to);
+    if (!named) hashBytes(hash, bytes, agent.from, agent.to);
+    const found = known.find(hash);
+    if (found !== undefined) return found;
+    const browser = named ? "" : textOf(spans, agent);
+    const address = robots.test(browser) ? "" : textOf(spans, one);
+    return known.keep(hash, sha256(`${address}\0${browser}`).slice(0, 16));
+  };
+}
+
+/** Most lines ask for what a line before asked for. */
+function routeNames(foldRoute: (target: string) => string): (spans: LogSpans) => string {
+  const known = knownNames();
+  const hash = { a: 0, b: 0 };
+  const target: Span = { from: 0, to: 0 };
+  return (spans) => {
+    findTarget(spans, target);
+    startHash(hash);
+    hashBytes(hash, spans.bytes, target.from, target.to);
+    const found = known.find(hash);
+    if (found !== undefined) return found;
+    return known.keep(
+      hash,
+      foldRoute(spans.bytes.toString("utf8", target.from, Math.max(target.from, target.to))),
+    );
+  };
+}
+
+const slash = 47;
+const question = 63;
+const space = 32;
+
+/** `GET /a?b HTTP/1.1` or `/a?b`: the path. CHANGES `target`. */
+function findTarget({ bytes, request }: LogSpans, target: Span): void {
+  let from = request.from;
+  while (from < request.to && bytes[from] !== slash) from += 1;
+  let to = from;
+  while (to < request.to && bytes[to] !== space && bytes[to] !== question) to += 1;
+  const none = from === request.to;
+  target.from = none ? request.from : from;
+  target.to = none ? request.to : to;
+}
+
+/** Which release a line is about: it says so itself, or its upstream does, or the clock. */
+function releaseNames() {
+  const named = knownNames();
+  const hash = { a: 0, b: 0 };
   let routed: readonly Routed[] = [];
   let addresses = new Map<string, string>();
+  /** The answer for the newest second: most lines are of the second of the line before. */
+  let second = { atMs: Number.NaN, exactMs: 0, release: null as string | null };
 
-  function releaseOf(): string | null {
-    if (fields.release !== "" && fields.release !== "-") return releaseNamed(fields.release);
-    if (fields.upstream !== "" && fields.upstream !== "-")
-      return addresses.get(lastAddress(fields.upstream)) ?? null;
-    return releaseAt(routed, fields.atMs - fields.ms, fields.atMs + fields.exactMs - 1);
+  function byClock({ atMs, ms, exactMs }: LogSpans): string | null {
+    if (ms !== 0) return releaseAt(routed, atMs - ms, atMs + exactMs - 1);
+    if (second.atMs !== atMs || second.exactMs !== exactMs) {
+      second = { atMs, exactMs, release: releaseAt(routed, atMs, atMs + exactMs - 1) };
+    }
+    return second.release;
   }
 
   return {
-    routes(now) {
+    routes(now: readonly Routed[]) {
       if (now === routed) return;
       routed = now;
+      second = { atMs: Number.NaN, exactMs: 0, release: null };
       addresses = new Map();
       // Oldest first: an address that was used again is its newest release's.
       for (const { release, url } of now.toReversed()) {
         if (release !== null && url !== null) addresses.set(hostOf(url), release);
       }
     },
-    observe(line) {
-      if (!reader(line, fields)) return "unparsed";
-      const { status, ms, atMs } = fields;
-      if (status === clientLeft || status < 100) return null;
-      const release = releaseOf();
-      if (release === null) return null;
-      return {
-        at: atMs - ms,
-        release,
-        ok: status < 500,
-        client: clientOf(fields),
-        route: routeOf(targetOf(fields.request)),
-        status,
-        ms,
-      };
+    of(spans: LogSpans): string | null {
+      const { bytes, release, upstream } = spans;
+      if (!isEmpty(spans, release)) {
+        startHash(hash);
+        hashBytes(hash, bytes, release.from, release.to);
+        return named.find(hash) ?? named.keep(hash, textOf(spans, release));
+      }
+      if (!isEmpty(spans, upstream)) return addresses.get(lastAddress(textOf(spans, upstream))) ?? null;
+      return byClock(spans);
     },
   };
-}
-
-/** Answers of the same question are the same: most lines ask for what a line before asked for. */
-function known(answer: (piece: string) => string): (piece: string) => string {
-  const answers = new Map<string, string>();
-  return (piece) => {
-    const found = answers.get(piece);
-    if (found !== undefined) return found;
-    if (answers.size >= remembered) answers.clear();
-    const key = copyOf(piece);
-    const fresh = answer(key);
-    answers.set(key, fresh);
-    return fresh;
-  };
-}
-
-/** Account or session where the format has it, else address and browser; as a hash. */
-function clientNames(): (fields: LogFields) => string {
-  const clients = new Map<string, Map<string, string>>();
-  let count = 0;
-  return ({ client, remote, agent }) => {
-    const [one, two] = client === "" || client === "-" ? [remote, agent] : [client, ""];
-    const found = clients.get(one)?.get(two);
-    if (found !== undefined) return found;
-    if (count >= remembered) {
-      clients.clear();
-      count = 0;
-    }
-    count += 1;
-    const hashed = sha256(`${one}\0${two}`).slice(0, 16);
-    const key = copyOf(one);
-    const inner = clients.get(key) ?? new Map<string, string>();
-    clients.set(key, inner.set(copyOf(two), hashed));
-    return hashed;
-  };
-}
-
-/** A piece of a line keeps the whole block of the file in memory; what is kept is copied. */
-function copyOf(piece: string): string {
-  return Buffer.from(piece, "latin1").toString("latin1");
-}
-
-/** `GET /a?b HTTP/1.1` or `/a?b`: the path. */
-function targetOf(request: string): string {
-  const slash = request.indexOf("/");
-  if (slash < 0) return request;
-  let end = request.length;
-  for (let i = slash; i < end; i += 1) {
-    const code = request.charCodeAt(i);
-    if (code === 32 || code === 63) end = i;
-  }
-  return request.slice(slash, end);
 }
 
 /** Of several tries the last one answered. */

@@ -3,82 +3,94 @@
 const months = "JanFebMarAprMayJunJulAugSepOctNovDec";
 const zero = 48;
 
-/** `digits` of the line as a number; NaN where one is no digit. */
-function digits(line: string, from: number, count: number): number {
+/** `digits` as a number; NaN where one is no digit. */
+function digits(bytes: Buffer, from: number, count: number): number {
   let value = 0;
   for (let i = from; i < from + count; i += 1) {
-    const digit = line.charCodeAt(i) - zero;
+    const digit = (bytes[i] ?? 0) - zero;
     if (!(digit >= 0 && digit <= 9)) return Number.NaN;
     value = value * 10 + digit;
   }
   return value;
 }
 
+const plus = 43;
+const minus = 45;
+const dot = 46;
+const colon = 58;
+const zulu = 90;
+
 /** `+0200` or `+02:00` or `Z`, in minutes. */
-function zoneMinutes(line: string, at: number): number {
-  const sign = line[at];
-  if (sign === "Z") return 0;
-  if (sign !== "+" && sign !== "-") return Number.NaN;
-  const colon = line[at + 3] === ":" ? 1 : 0;
-  const minutes = digits(line, at + 1, 2) * 60 + digits(line, at + 3 + colon, 2);
-  return sign === "+" ? minutes : -minutes;
+function zoneMinutes(bytes: Buffer, at: number): number {
+  const sign = bytes[at];
+  if (sign === zulu) return 0;
+  if (sign !== plus && sign !== minus) return Number.NaN;
+  const apart = bytes[at + 3] === colon ? 1 : 0;
+  const minutes = digits(bytes, at + 1, 2) * 60 + digits(bytes, at + 3 + apart, 2);
+  return sign === plus ? minutes : -minutes;
 }
 
 /** `10/Oct/2000:13:55:36 +0000`, milliseconds since 1970; NaN where it is none. */
-function localTime(line: string, from: number): number {
-  const month = months.indexOf(line.slice(from + 3, from + 6));
+function localTime(bytes: Buffer, from: number): number {
+  const month = months.indexOf(bytes.toString("latin1", from + 3, from + 6));
   if (month < 0 || month % 3 !== 0) return Number.NaN;
-  const day = Date.UTC(digits(line, from + 7, 4), month / 3, digits(line, from, 2));
+  const day = Date.UTC(digits(bytes, from + 7, 4), month / 3, digits(bytes, from, 2));
   const seconds =
-    digits(line, from + 12, 2) * 3_600 + digits(line, from + 15, 2) * 60 + digits(line, from + 18, 2);
-  return day + seconds * 1_000 - zoneMinutes(line, from + 21) * 60_000;
+    digits(bytes, from + 12, 2) * 3_600 + digits(bytes, from + 15, 2) * 60 + digits(bytes, from + 18, 2);
+  return day + seconds * 1_000 - zoneMinutes(bytes, from + 21) * 60_000;
 }
 
 /** `2000-10-10T13:55:36+00:00`, with or without a fraction. */
-export function isoTime(line: string, from: number, to: number): number {
-  const day = Date.UTC(digits(line, from, 4), digits(line, from + 5, 2) - 1, digits(line, from + 8, 2));
+export function isoTime(bytes: Buffer, from: number, to: number): number {
+  const day = Date.UTC(digits(bytes, from, 4), digits(bytes, from + 5, 2) - 1, digits(bytes, from + 8, 2));
   const seconds =
-    digits(line, from + 11, 2) * 3_600 + digits(line, from + 14, 2) * 60 + digits(line, from + 17, 2);
+    digits(bytes, from + 11, 2) * 3_600 + digits(bytes, from + 14, 2) * 60 + digits(bytes, from + 17, 2);
   let at = from + 19;
   let fraction = 0;
-  if (line[at] === ".") {
-    const start = at;
-    for (at += 1; at < to && line.charCodeAt(at) >= zero && line.charCodeAt(at) < zero + 10; at += 1);
-    fraction = Math.floor(Number(line.slice(start, at)) * 1_000);
+  if (bytes[at] === dot) {
+    let unit = 100;
+    for (at += 1; at < to; at += 1) {
+      const digit = (bytes[at] ?? 0) - zero;
+      if (!(digit >= 0 && digit <= 9)) break;
+      fraction += digit * unit;
+      unit /= 10;
+    }
   }
-  return day + seconds * 1_000 + fraction - zoneMinutes(line, at) * 60_000;
+  return day + seconds * 1_000 + Math.floor(fraction + 1e-6) - zoneMinutes(bytes, at) * 60_000;
 }
 
 export const localTimeChars = 26;
 export const isoTimeChars = 25;
 
 /** A reader that remembers the newest second. */
-export function localTimes(): (line: string, from: number) => number {
-  let text = "";
+export function localTimes(): (bytes: Buffer, from: number) => number {
+  const known = new Uint8Array(localTimeChars);
   let ms = Number.NaN;
-  return (line, from) => {
-    if (text !== "" && line.startsWith(text, from)) return ms;
-    ms = localTime(line, from);
-    // A copy: a piece of the line would keep the whole block of the file in memory.
-    text = Number.isNaN(ms)
-      ? ""
-      : Buffer.from(line.slice(from, from + localTimeChars), "latin1").toString("latin1");
+  return (bytes, from) => {
+    // Seconds differ most often, so the comparison begins behind them.
+    let i = localTimeChars - 1;
+    while (i >= 0 && bytes[from + i] === known[i]) i -= 1;
+    if (i < 0) return ms;
+    ms = localTime(bytes, from);
+    // What is no time is not remembered: its bytes might be cut short.
+    if (Number.isNaN(ms)) known.fill(0);
+    else for (let k = 0; k < localTimeChars; k += 1) known[k] = bytes[from + k] ?? 0;
     return ms;
   };
 }
 
 /** `0.123` in thousandths; of several tries (`0.1, 0.2 : 0.3`) the sum; 0 for `-`. */
-export function secondsAsMs(line: string, from: number, to: number): number {
+export function secondsAsMs(bytes: Buffer, from: number, to: number): number {
   let total = 0;
   let value = 0;
   let scale = 0;
   for (let i = from; i < to; i += 1) {
-    const code = line.charCodeAt(i);
+    const code = bytes[i] ?? 0;
     const digit = code - zero;
     if (digit >= 0 && digit <= 9) {
       value = value * 10 + digit;
       scale *= 10;
-    } else if (code === 46) scale = 1;
+    } else if (code === dot) scale = 1;
     else {
       total += scale > 0 ? value / scale : value;
       value = 0;
@@ -90,6 +102,6 @@ export function secondsAsMs(line: string, from: number, to: number): number {
 }
 
 /** A whole number, NaN where it is none. */
-export function wholeNumber(line: string, from: number, to: number): number {
-  return to > from && to - from <= 15 ? digits(line, from, to - from) : Number.NaN;
+export function wholeNumber(bytes: Buffer, from: number, to: number): number {
+  return to > from && to - from <= 15 ? digits(bytes, from, to - from) : Number.NaN;
 }

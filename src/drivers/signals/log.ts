@@ -6,12 +6,12 @@ import { ok, type Result } from "../../core/result.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Files } from "../../ports/files.ts";
 import type { Batch, Signals } from "../../ports/signals.ts";
-import type { LineReader } from "./log-fields.ts";
 import { endOfLog, type Followed, followLog, type LogPlace } from "./log-follow.ts";
 import { combined, compileFormat, type LogFormat, traefikCommon } from "./log-format.ts";
-import { caddyJson, type JsonFormat, jsonReader, traefikJson } from "./log-json.ts";
+import { caddyJson, type JsonFormat, jsonSpans, traefikJson } from "./log-json.ts";
 import { type LogObserver, logObserver, type Routed } from "./log-observe.ts";
 import { filePlace } from "./log-place.ts";
+import type { SpanReader } from "./log-spans.ts";
 
 export type { Routed } from "./log-observe.ts";
 
@@ -62,7 +62,7 @@ export function logSignals(config: LogConfig, deps: LogDeps): Result<Signals> {
       if (!start.ok) return start;
       const followed = await followLog(config.path, start.value, clock.now(), files);
       if (!followed.ok) return followed;
-      if (followed.value.lines.length > 0) {
+      if (followed.value.blocks.length > 0) {
         const routed = await routes();
         if (!routed.ok) return routed;
         observer.routes(routed.value);
@@ -72,22 +72,26 @@ export function logSignals(config: LogConfig, deps: LogDeps): Result<Signals> {
   });
 }
 
-function readerOf(format: LogFormatChoice): Result<LineReader> {
+/** `config`: the format cannot be read. */
+export function readerOf(format: LogFormatChoice): Result<SpanReader> {
   if (format === "combined") return compileFormat(combined);
   if (format === "traefik") return compileFormat(traefikCommon);
-  if (format === "caddy") return ok(jsonReader(caddyJson));
-  if (format === "traefik-json") return ok(jsonReader(traefikJson));
-  return "nginx" in format ? compileFormat(format.nginx) : ok(jsonReader(format.json));
+  if (format === "caddy") return ok(jsonSpans(caddyJson));
+  if (format === "traefik-json") return ok(jsonSpans(traefikJson));
+  return "nginx" in format ? compileFormat(format.nginx) : ok(jsonSpans(format.json));
 }
 
-function batch(path: string, { lines, broken, next, lost, missing }: Followed, observer: LogObserver): Batch {
+function batch(path: string, followed: Followed, observer: LogObserver): Batch {
+  const { blocks, broken, next, lost, missing } = followed;
   const observations: Observation[] = [];
   let unparsed = broken;
-  for (const line of lines) {
-    const seen = observer.observe(line);
-    if (seen === "unparsed") unparsed += 1;
-    else if (seen !== null) observations.push(seen);
-  }
+  const seen = {
+    observation: (one: Observation) => void observations.push(one),
+    unparsed: () => {
+      unparsed += 1;
+    },
+  };
+  for (const block of blocks) observer.observe(block, seen);
   const gone = missing ? `there is no access log at ${path}` : null;
   const blind = lost ? "a part of the access log was removed before it was read" : gone;
   return { observations, next: next as unknown as Json, unparsed, blind };

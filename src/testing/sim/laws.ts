@@ -170,7 +170,14 @@ function journalWhole(store: MemoryStore): readonly string[] {
   return violations;
 }
 
-const readKinds = ["release.prepare", "release.verify", "instance.health", "smoke.run", "traffic.drain"];
+const readKinds = [
+  "release.prepare",
+  "release.verify",
+  "database.prepare",
+  "instance.health",
+  "smoke.run",
+  "traffic.drain",
+];
 
 function isRead(kind: string): boolean {
   return readKinds.includes(kind);

@@ -21,6 +21,7 @@ export function simWorld(target: Target, life: Life, clock: Clock): World {
     adoption: null,
     database: simDatabase(target, life, clock),
     flags: simFlags(target, life),
+    flows: null,
     http: simHttp(target, life),
     clock,
     children: {

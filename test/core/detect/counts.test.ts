@@ -33,10 +33,10 @@ test("the buckets replay the e-process exactly", () => {
     fc.property(fc.array(second, { minLength: 1, maxLength: 100 }), (seconds) => {
       const { process, counts } = play(seconds);
       const started = startsByRate(process, counts)
-        .flatMap(({ logs }) => logs.map((log) => Math.exp(log)))
+        .flatMap(({ weight, logs }) => logs.map((log) => weight * Math.exp(log)))
         .reduce((a, b) => a + b, 0);
       const unspent = (1 - process.deployShare) * (1 - process.ticks / horizonS);
-      const replayed = started / process.parts.length + unspent;
+      const replayed = started + unspent;
       expect(Math.abs(replayed / evidence(process) - 1)).toBeLessThan(1e-9);
     }),
   );

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   countError,
+  countMany,
   countOk,
   type EProcess,
   type EProcessOptions,
@@ -39,7 +40,7 @@ function playPlainly(
   let unspent = 1 - deployShare;
   let ticks = 0;
   for (const step of steps) {
-    for (const [k, q] of grid.entries()) {
+    for (const [k, { rate: q }] of grid.entries()) {
       if (step === "ok") values[k] = (values[k] ?? 0) * ((1 - q) / (1 - threshold));
       if (step === "error") values[k] = (values[k] ?? 0) * (q / threshold);
       if (step === "second" && ticks < horizonS) values[k] = (values[k] ?? 0) + (1 - deployShare) / horizonS;
@@ -49,40 +50,50 @@ function playPlainly(
       ticks += 1;
     }
   }
-  return values.reduce((sum, value) => sum + value / grid.length, 0) + unspent;
+  return values.reduce((sum, value, k) => sum + value * (grid[k]?.weight ?? 0), 0) + unspent;
 }
 
-test("the grid for 1 % is the published one", () => {
-  const published = [0.015, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 0.95];
+test("at 1 % the alternatives are odds from 1.5 times the allowed ones to 95 %", () => {
   const grid = rateGrid(0.01);
-  expect(grid).toHaveLength(8);
-  for (const [i, q] of published.entries()) expect(grid[i]).toBeCloseTo(q, 12);
+  const rates = [0.0149, 0.0198, 0.0313, 0.0571, 0.1161, 0.3125, 0.95];
+  expect(grid).toHaveLength(rates.length);
+  for (const [i, q] of rates.entries()) expect(grid[i]?.rate).toBeCloseTo(q, 4);
 });
 
-test("the grid for any threshold lies above it, rises, and ends at 95 %", () => {
+test("for any threshold they lie above it and rise, and their weights add up to 1", () => {
   fc.assert(
     fc.property(thresholds, (p0) => {
       const grid = rateGrid(p0);
-      expect(Math.min(...grid)).toBeGreaterThan(p0);
-      expect([...new Set(grid)].sort((a, b) => a - b)).toEqual(grid);
-      expect(grid.at(-1)).toBe(0.95);
+      const rates = grid.map(({ rate }) => rate);
+      expect(Math.min(...rates)).toBeGreaterThan(p0);
+      expect(Math.max(...rates)).toBeLessThan(1);
+      expect([...new Set(rates)].sort((a, b) => a - b)).toEqual(rates);
+      expect(grid.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 12);
     }),
   );
   expect(rateGrid(0.95)).toEqual([]);
 });
 
-test("two failures in a row give 1508 in the from-deploy form", () => {
-  expect(evidenceFromDeploy(0.01, 2, 2)).toBeCloseTo(1508.15625, 6);
-  expect(evidenceFromDeploy(0.01, 1, 1)).toBeCloseTo(186.5 / 8, 6);
+test("two failures in a row right after the deploy are enough at 1 in 1,000, one is not", () => {
+  expect(evidence(play({ threshold: 0.01, horizonS: 1800 }, ["error"]))).toBeLessThan(30);
+  expect(evidence(play({ threshold: 0.01, horizonS: 1800 }, ["error", "error"]))).toBeGreaterThan(1000);
+  const half = play({ threshold: 0.01, horizonS: 1800, deployShare: 0.5 }, ["error", "error"]);
+  expect(evidence(half)).toBeLessThan(1000);
+  expect(evidence(half)).toBeCloseTo(0.5 * evidenceFromDeploy(0.01, 2, 2) + 0.5, 6);
   expect(evidenceFromDeploy(0.01, 0, 0)).toBeCloseTo(1, 12);
 });
 
-test("with half the prior at the deploy it takes three failures, with two thirds it takes two", () => {
-  const half = play({ threshold: 0.01, horizonS: 1800, deployShare: 0.5 }, ["error", "error"]);
-  expect(evidence(half)).toBeCloseTo(0.5 * 1508.15625 + 0.5, 6);
-  const standard = play({ threshold: 0.01, horizonS: 1800 }, ["error", "error"]);
-  expect(evidence(standard)).toBeGreaterThanOrEqual(1000);
-  expect(evidence(standard)).toBeCloseTo((2 / 3) * 1508.15625 + 1 / 3, 6);
+test("several requests at once are the same as one by one", () => {
+  fc.assert(
+    fc.property(fc.nat({ max: 60 }), fc.nat({ max: 20 }), thresholds, (oks, errors, threshold) => {
+      const single = startEProcess({ threshold, horizonS: 60 });
+      for (let i = 0; i < oks; i++) countOk(single);
+      for (let i = 0; i < errors; i++) countError(single);
+      const many = startEProcess({ threshold, horizonS: 60 });
+      countMany(many, oks, errors);
+      expect(Math.abs(evidence(many) / evidence(single) - 1)).toBeLessThan(1e-9);
+    }),
+  );
 });
 
 test("with all of the prior at the deploy it is the closed form", () => {

@@ -1,10 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Finding } from "../../../src/core/detect/finding.ts";
+import { type Finding, finding } from "../../../src/core/detect/finding.ts";
 import {
   concludeStreams,
+  observeDeath,
   observeHealth,
+  observeOld,
+  observePayment,
   observeRequest,
+  type Streams,
   startStreams,
   tickStreams,
   worst,
@@ -53,16 +57,101 @@ test("of equal findings the first one counts", () => {
   expect(worst([first, other])).toBe(first);
 });
 
-test("both streams share the alpha of the deploy, half each unless told otherwise", () => {
+test("the streams share the alpha of the deploy, most of it for errors, unless told otherwise", () => {
   const { all } = concludeStreams(startStreams(options), { nowS: 0, blind: seeing });
-  expect(all.map(({ stream, needed }) => [stream, needed])).toEqual([
-    ["errors", 2000],
-    ["probe", 2000],
+  expect(all.map(({ stream, needed }) => [stream, Math.round(needed)])).toEqual([
+    ["errors", 1056],
+    ["probe", 19_000],
   ]);
   const shares = { errors: 0.2, probe: 0.8 };
   const own = concludeStreams(startStreams({ ...options, alpha: 0.01, shares }), { nowS: 0, blind: seeing });
   expect(own.all.map(({ needed }) => Math.round(needed))).toEqual([500, 125]);
   expect(() => startStreams({ ...options, shares: { errors: 1, probe: 0.1 } })).toThrow(/alpha/);
+});
+
+const everything = {
+  heard: { errors: true, probe: true, control: true, restarts: true },
+  expects: {
+    latency: { p50: 100, p90: 200, p95: 300 },
+    payments: { routes: ["/pay"], threshold: 0.05 },
+    events: [
+      { name: "order", routes: ["/order"], due: [{ fromS: 0, perS: 0.1 }] },
+      { name: "sign-up", routes: ["/join*"], due: [{ fromS: 0, perS: 0.1 }] },
+    ],
+  },
+};
+
+test("whatever has a source, the chances of all streams add up to that of the deploy", () => {
+  const heard = fc.record({
+    errors: fc.boolean(),
+    probe: fc.boolean(),
+    control: fc.boolean(),
+    restarts: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(heard, fc.boolean(), fc.boolean(), (heard, latency, payments) => {
+      const expects = {
+        latency: latency ? everything.expects.latency : null,
+        payments: payments ? everything.expects.payments : null,
+        events: latency ? everything.expects.events : [],
+      };
+      const { all } = concludeStreams(startStreams({ ...options, heard, expects }), {
+        nowS: 0,
+        blind: seeing,
+      });
+      // Latency has three tests, each of which needs three times as much.
+      const spent = all.reduce((sum, one) => sum + (one.stream === "latency" ? 3 : 1) / one.needed, 0);
+      expect(spent).toBeCloseTo(0.001, 12);
+    }),
+  );
+});
+
+test("all streams survive JSON in mid-stream, and say the same afterwards; none ever says NaN", () => {
+  const request = fc.record({
+    kind: fc.constantFrom("new", "new", "new", "old", "probe", "death", "payment"),
+    ok: fc.boolean(),
+    waitS: fc.double({ min: 0, max: 20, noNaN: true }),
+    client: fc.constantFrom("a", "b", "c", "d", "e"),
+    route: fc.constantFrom("/pay", "/order", "/join/1", "/"),
+    ms: fc.double({ min: 0, max: 2000, noNaN: true }),
+  });
+  const feed = (
+    streams: Streams,
+    one: { atS: number; kind: string; ok: boolean; client: string; route: string; ms: number },
+  ) => {
+    const { atS, kind, ok, client, route, ms } = one;
+    if (kind === "new") observeRequest(streams, { atS, ok, client, route, ms, status: ok ? 200 : 500 });
+    if (kind === "old") observeOld(streams, { atS, ok, client });
+    if (kind === "probe") observeHealth(streams, { atS, ok });
+    if (kind === "death") observeDeath(streams, { atS, times: 1, outOfMemory: ok });
+    if (kind === "payment") observePayment(streams, { atS, ok, client });
+    tickStreams(streams, atS);
+  };
+  fc.assert(
+    fc.property(fc.array(request, { maxLength: 80 }), fc.nat({ max: 80 }), (steps, cut) => {
+      let atS = 0;
+      const timed = steps.map((step) => {
+        atS += step.waitS;
+        return { ...step, atS };
+      });
+      const whole = startStreams({ ...options, ...everything });
+      for (const one of timed) feed(whole, one);
+      let parted = startStreams({ ...options, ...everything });
+      for (const one of timed.slice(0, cut)) feed(parted, one);
+      parted = JSON.parse(JSON.stringify(parted)) as Streams;
+      for (const one of timed.slice(cut)) feed(parted, one);
+      const context = { nowS: atS, blind: seeing };
+      const said = concludeStreams(whole, context);
+      expect(concludeStreams(parted, context)).toEqual(said);
+      expect(said.all).toHaveLength(8);
+      for (const one of said.all) {
+        finding.parse(one);
+        expect(one.why).not.toMatch(/NaN|Infinity|undefined|null/);
+        expect(Number.isFinite(one.evidence)).toBe(true);
+      }
+    }),
+    { numRuns: 60 },
+  );
 });
 
 test("a release whose requests and probes are all well is verified", () => {

@@ -65,6 +65,7 @@ const usual = {
   ms: 1.5,
   by: null as "app" | "edge" | null,
   why: null as string | null,
+  flags: null as string | null,
   aborted: false,
   generation: 1,
 };
@@ -86,6 +87,14 @@ test("what is written after a position is observed once, and before it never", a
   ]);
   expect([first.unparsed, first.blind]).toEqual([0, null]);
   expect(routesOf(value(await source.observe(first.next)))).toEqual([]);
+});
+
+test("what the app said of its flags makes the arms of a switch", async () => {
+  const source = signals();
+  const start = value(await source.position());
+  write(1, line({ flags: "new-checkout=on" }) + line({ flags: "<odd>" }) + line());
+  const { observations } = value(await source.observe(start));
+  expect(observations.map(({ arms }) => arms)).toEqual([{ "new-checkout": "on" }, undefined, undefined]);
 });
 
 test("the same position gives the same batch again, also to another reader and through JSON", async () => {

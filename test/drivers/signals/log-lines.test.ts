@@ -1,32 +1,59 @@
 import { describe, expect, test } from "vitest";
-import { emptyFields, type LineReader } from "../../../src/drivers/signals/log-fields.ts";
+import type { Observation } from "../../../src/core/detect/finding.ts";
 import {
   combined,
   compileFormat,
   type LogEscape,
   traefikCommon,
 } from "../../../src/drivers/signals/log-format.ts";
-import { caddyJson, jsonReader, traefikJson } from "../../../src/drivers/signals/log-json.ts";
+import { caddyJson, jsonSpans, traefikJson } from "../../../src/drivers/signals/log-json.ts";
 import { logObserver, type Routed } from "../../../src/drivers/signals/log-observe.ts";
+import { emptySpans, type SpanReader, textOf } from "../../../src/drivers/signals/log-spans.ts";
 import { foldRoute } from "../../../src/proxy/access-line.ts";
 import { value } from "../../proxy/bed.ts";
 import { line } from "./log-bed.ts";
 
 const at = Date.UTC(2000, 9, 10, 13, 55, 36);
 
-function nginx(format: string, how: LogEscape = "default", client: string | null = null): LineReader {
+function nginx(format: string, how: LogEscape = "default", client: string | null = null): SpanReader {
   return value(compileFormat({ format, escape: how, client }));
 }
 
-function read(reader: LineReader, text: string) {
-  const fields = emptyFields();
-  return reader(text, fields) ? fields : null;
+/** What a reader makes of a line, in texts; null: it is not of this format. */
+function read(reader: SpanReader, text: string) {
+  const spans = emptySpans();
+  const bytes = Buffer.from(text, "latin1");
+  const after = reader(bytes, 0, spans);
+  if (after < 0) return null;
+  const { atMs, exactMs, status, ms } = spans;
+  const texts = ["request", "remote", "agent", "client", "upstream", "release"] as const;
+  return {
+    ...{ atMs, exactMs, status, ms },
+    ...(Object.fromEntries(texts.map((name) => [name, textOf(spans, spans[name])])) as Record<
+      (typeof texts)[number],
+      string
+    >),
+  };
 }
 
-function observer(reader: LineReader, routed: readonly Routed[] = []) {
+/** One line at a time. `null`: it says nothing about a release. */
+function observer(reader: SpanReader, routed: readonly Routed[] = []) {
   const made = logObserver({ reader, foldRoute });
   made.routes(routed);
-  return made;
+  return {
+    observe(text: string): Observation | "unparsed" | null {
+      let seen: Observation | "unparsed" | null = null;
+      made.observe(Buffer.from(text, "latin1"), {
+        observation: (one) => {
+          seen = one;
+        },
+        unparsed: () => {
+          seen = "unparsed";
+        },
+      });
+      return seen;
+    },
+  };
 }
 
 describe("combined", () => {
@@ -150,7 +177,7 @@ test("Caddy's JSON", () => {
     status: 503,
     resp_headers: { "X-Lastgood-Release": ["v3-c"], Server: ["Caddy"] },
   });
-  const reader = jsonReader(caddyJson);
+  const reader = jsonSpans(caddyJson);
   expect(read(reader, text)).toMatchObject({
     atMs: at + 500,
     status: 503,
@@ -167,7 +194,7 @@ test("Caddy's JSON", () => {
 
 test("Traefik's JSON", () => {
   const text = `{"ClientHost":"10.0.0.9","DownstreamStatus":200,"Duration":12500000,"RequestPath":"/x?y","ServiceAddr":"10.0.0.3:80","StartUTC":"2000-10-10T13:55:36.123456789Z","request_User-Agent":"curl/8"}`;
-  expect(read(jsonReader(traefikJson), text)).toMatchObject({
+  expect(read(jsonSpans(traefikJson), text)).toMatchObject({
     atMs: at + 123,
     exactMs: 1,
     status: 200,

@@ -66,7 +66,7 @@ withParts(`${kills} times kill -9 in the middle`, () => {
     const struck = await striking;
     const after = await recoverTwice(bed, versions, blow.who === "dockerd");
     if (after.startedAgain)
-      count["started again by a rollback"] = (count["started again by a rollback"] ?? 0) + 1;
+      count["started again by a person"] = (count["started again by a person"] ?? 0) + 1;
     serving = after.serving;
     const kind = `${blow.who} in a ${verb}`;
     if (struck.hit) count[kind] = (count[kind] ?? 0) + 1;

@@ -78,13 +78,13 @@ function run(bed: StackBed, shim: DockerShim, verb: Verb, version: string, blow:
 export type Recovered = {
   readonly serving: string;
   readonly paused: boolean;
-  /** Nothing ran any more, and a person's rollback started it again. */
+  /** Nothing ran any more, and a person started it again. */
   readonly startedAgain: boolean;
 };
 
 /**
  * Settles what a dead controller left, twice, and checks what must always hold (design §12). `mayBeDown`: a dockerd that
- * was killed does not start containers again whose restart policy is `unless-stopped`; then a person's rollback does.
+ * was killed does not start containers again whose restart policy is `unless-stopped`; then a person does, by a deploy.
  */
 export async function recoverTwice(
   bed: StackBed,
@@ -95,7 +95,9 @@ export async function recoverTwice(
   expect(["paused", "ended", null]).toContain(status);
   const startedAgain = mayBeDown && (await bed.answers()) === null;
   if (startedAgain) {
-    const back = await bed.rollback(served ?? "");
+    // Where the engine died in the middle of going back, the run is paused, and what it was to leave takes a person's word.
+    if (status === "paused") await giveUp(bed);
+    const back = await bed.deploy(served ?? "", "--lift", "the engine died, not the release");
     expect(back.exit, back.out + back.err).toBe(0);
   }
   const second = await settled(bed);
@@ -105,6 +107,11 @@ export async function recoverTwice(
   expect(second.answers).toBe(serving);
   await nothingIsLeft(bed, versions);
   return { serving: serving ?? "", paused: status === "paused" && !startedAgain, startedAgain };
+}
+
+async function giveUp(bed: StackBed): Promise<void> {
+  const broken = await bed.lastgood("lock", "break", "--why", "the engine died", "--yes", "--json");
+  expect(broken.exit, broken.out + broken.err).toBe(0);
 }
 
 /** By a controller of its own, as any command does before it does anything else. */

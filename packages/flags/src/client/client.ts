@@ -124,6 +124,21 @@ export class FlagClient {
     return this.#details(entry, otherwise, context);
   }
 
+  /**
+   * For the answer header `lastgood-flags`: which variants a request got. Then a switch is judged by comparing those
+   * who have it with those who do not. Names that are not known are left out; "" where none is left.
+   */
+  header(names: readonly string[], context: Context = nothing): string {
+    const pairs = names.flatMap((name) => {
+      const entry = this.#entries.get(name);
+      const [kind] = Object.values(entry?.flag.variants ?? {});
+      if (entry === undefined || kind === undefined) return [];
+      const { variant } = this.#details(entry, kind, context);
+      return variant === undefined ? [] : [`${name}=${variant}`];
+    });
+    return pairs.join("; ");
+  }
+
   /** Names of all flags that are known. */
   names(): readonly string[] {
     return [...this.#entries.keys()];

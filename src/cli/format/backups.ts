@@ -1,0 +1,71 @@
+// Backups as a table, one backup in full, and what a restore would cost.
+
+import { size, span } from "../../core/doctor/look.ts";
+import type { JsonObject } from "../../core/json.ts";
+import type { Io } from "../io.ts";
+import { day, harmless, paint } from "./paint.ts";
+import { planText } from "./plan.ts";
+
+type Row = {
+  readonly id: string;
+  readonly kind: "backup" | "kept";
+  readonly at: number;
+  readonly ageMs: number;
+  readonly bytes: number;
+  readonly rows: number;
+  readonly damaged: string | null;
+  readonly before: string | null;
+  readonly drilled: { readonly at: number; readonly ms: number; readonly problem: string | null } | null;
+};
+
+export function backupsText(data: JsonObject, io: Io): string {
+  const rows = data["backups"] as unknown as readonly Row[];
+  const { bold } = paint(io.color);
+  if (rows.length === 0) return "";
+  const width = Math.max(...rows.map((row) => row.id.length));
+  const head = `  ${"backup".padEnd(width)}  taken (UTC)       size      rows        drilled`;
+  return [bold(head), ...rows.map((row) => line(row, width, io))].join("\n");
+}
+
+function line(row: Row, width: number, io: Io): string {
+  const { red, dim } = paint(io.color);
+  const state = row.damaged === null ? drilled(row, io) : red(`damaged: ${harmless(row.damaged)}`);
+  const kept = row.kind === "kept" ? dim(" kept by a restore") : "";
+  const before = row.before === null ? "" : dim(` before ${harmless(row.before)}`);
+  const figures = `${day(row.at)}  ${size(row.bytes).padEnd(8)}  ${String(row.rows).padEnd(10)}`;
+  return `  ${row.id.padEnd(width)}  ${figures}  ${state}${kept}${before}`;
+}
+
+function drilled({ drilled: drill }: Row, io: Io): string {
+  const { green, red, yellow } = paint(io.color);
+  if (drill === null) return yellow("never");
+  return drill.problem === null ? green(`in ${span(drill.ms)}`) : red(`failed: ${harmless(drill.problem)}`);
+}
+
+type Written = { readonly table: string; readonly what: string };
+
+export function backupText(data: JsonObject, io: Io): string {
+  const backup = data["backup"] as JsonObject;
+  const { bold, dim } = paint(io.color);
+  const tables = Object.entries(backup["byTable"] as Record<string, number>);
+  const since = data["writtenSince"] as unknown as readonly Written[];
+  const unknown = data["writtenUnknown"];
+  return [
+    bold(`${backup["id"]}, ${day(Number(backup["at"]))} UTC`),
+    dim(`sha256 ${backup["sha256"]}`),
+    ...tables.map(([table, rows]) => `  ${harmless(table)}: ${rows} rows`),
+    typeof unknown === "string"
+      ? `What was written since can't be told: ${harmless(unknown)}`
+      : "Written since:",
+    ...since.map(({ table, what }) => `  ${harmless(table)}: ${harmless(what)}`),
+    ...(since.length === 0 && typeof unknown !== "string" ? ["  nothing"] : []),
+  ].join("\n");
+}
+
+/** The plan of a restore, and before it what a person has to know. */
+export function restoreText(data: JsonObject, io: Io): string {
+  const about = data["about"] as readonly string[] | undefined;
+  const { bold } = paint(io.color);
+  const head = about ? [bold("Before you say yes:"), ...about.map((one) => `  ${harmless(one)}`), ""] : [];
+  return [...head, planText(data, io)].join("\n");
+}

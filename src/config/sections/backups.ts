@@ -1,0 +1,45 @@
+// `backups:` when the database is backed up, what is kept, and how backups are proved.
+import { z } from "zod";
+import { count, duration, path, timeOfDay } from "../values.ts";
+
+const daysKept = 7;
+const weeksKept = 4;
+const monthsKept = 6;
+
+const kept = z.strictObject({
+  daily: count(0, 366).prefault(daysKept).meta({
+    description: "For so many days, the newest backup of each.",
+  }),
+  weekly: count(0, 260).prefault(weeksKept).meta({
+    description: "For so many weeks, the newest backup of each.",
+  }),
+  monthly: count(0, 120).prefault(monthsKept).meta({
+    description: "For so many months, the newest backup of each.",
+  }),
+});
+
+const drill = z.strictObject({
+  every: duration(60_000).prefault("168h").meta({
+    description:
+      "How often the newest backup is really restored beside the live database, checked and measured.",
+  }),
+  at: timeOfDay("03:15").optional().meta({
+    description: "Time of day that it counts from, UTC. Without it: from the last one.",
+  }),
+});
+
+export const backups = z.strictObject({
+  every: duration(60_000).prefault("24h").meta({ description: "How often a backup is taken." }),
+  at: timeOfDay("04:30").optional().meta({
+    description: "Time of day that it counts from, UTC. Without it: from the last one.",
+  }),
+  keep: kept.prefault({}).meta({
+    description:
+      "What is kept beside the newest ones (database: keepBackups). The newest that a drill proved always is.",
+  }),
+  second: path("/mnt/backups/shop").optional().meta({
+    description:
+      "A folder on another disk or another machine's mount. Each backup is copied there and read back. It must be there already.",
+  }),
+  drill: drill.prefault({}).meta({ description: "How backups are proved." }),
+});

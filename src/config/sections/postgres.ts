@@ -1,0 +1,74 @@
+// `kind: postgres`: a PostgreSQL on the host, in a container, or elsewhere.
+import { z } from "zod";
+import { limits } from "../../core/limits.ts";
+import { argument, complain, count, listen, path } from "../values.ts";
+
+/** A password that is written out: anything between `:` and `@` of the user's part that is not `${NAME}`. */
+const passwordWritten = /^[a-z]+:\/\/[^/@]*:(?!\$\{\w+\}@)[^/@]+@/i;
+
+export const postgresDatabase = z
+  .strictObject({
+    kind: z
+      .literal("postgres")
+      .meta({ description: "Which database. `postgres`: a PostgreSQL 13 or newer." }),
+    envFile: path(".env").meta({
+      description: "The app's own env file. Its values fill in url, so that a password stands in one place.",
+    }),
+    url: argument()
+      .prefault(`\${DATABASE_URL}`)
+      .meta({
+        description: `The app's own URL: postgresql://user:password@host:5432/database. \${NAME} is filled in from envFile; no password is written here.`,
+        examples: [`\${DATABASE_URL}`],
+      }),
+    adminUrl: argument()
+      .optional()
+      .meta({
+        description:
+          "The URL of a role that may create and rename databases, where the app's own may not. Written as url.",
+        examples: [`\${ADMIN_DATABASE_URL}`],
+      }),
+    at: listen()
+      .optional()
+      .meta({
+        description:
+          "Where this machine reaches the server, if the URL has a name that only the app knows, such as host.docker.internal.",
+        examples: ["127.0.0.1:5432"],
+      }),
+    container: argument()
+      .optional()
+      .meta({
+        description: "The container that the server runs in: its address and its own pg_dump are used.",
+        examples: ["shop-postgres"],
+      }),
+    encryptionKeyFile: path("/etc/lastgood/backup.key").optional().meta({
+      description:
+        "A file with a key of 64 hex digits (openssl rand -hex 32): backups are encrypted with it. Keep a copy of it elsewhere.",
+    }),
+    unpackPassword: argument()
+      .optional()
+      .meta({
+        description: `The password of backups made by openssl enc, for lastgood restore <file>. Only \${NAME} of envFile, never the password itself.`,
+        examples: [`\${BACKUP_PASSWORD}`],
+      }),
+    keepBackups: count(1, 1_000).prefault(limits.keepBackups).meta({
+      description: "How many backups are kept; older ones are removed after a new one is whole.",
+    }),
+  })
+  .superRefine(({ url, adminUrl = "", at, container, unpackPassword }, context) => {
+    if (unpackPassword !== undefined && !/^\$\{\w+\}$/.test(unpackPassword))
+      complain(context, ["unpackPassword"], {
+        what: "a password stands here",
+        fix: `put it into envFile, and write \${NAME} in its place`,
+      });
+    for (const [key, text] of [
+      ["url", url],
+      ["adminUrl", adminUrl],
+    ] as const)
+      if (passwordWritten.test(text))
+        complain(context, [key], {
+          what: "a password stands in the URL",
+          fix: `put it into envFile, and write \${NAME} in its place`,
+        });
+    if (at !== undefined && container !== undefined)
+      complain(context, ["at"], { what: "`at` and `container` say two things", fix: "keep one of them" });
+  });

@@ -1,0 +1,67 @@
+// Facts about backups, drills and integrity checks.
+import { z } from "zod";
+
+const problem = z.strictObject({
+  code: z.string(),
+  what: z.string(),
+  next: z.string(),
+  where: z.string().optional(),
+});
+
+export const backupEvents = {
+  "backup.taken": z.strictObject({
+    env: z.string(),
+    backup: z.string(),
+    bytes: z.number(),
+    sha256: z.string(),
+    /** Of all tables together. */
+    rows: z.number(),
+    ms: z.number(),
+    /** A person, or `schedule`. */
+    by: z.string(),
+  }),
+  "backup.failed": z.strictObject({ env: z.string(), by: z.string(), problem }),
+  /** Its bytes were read again; `problem` null where they are what they were. */
+  "backup.verified": z.strictObject({
+    env: z.string(),
+    backup: z.string(),
+    problem: problem.nullable(),
+    ms: z.number(),
+  }),
+  /** To the second place; `problem` null where the copy was read back and is the same. */
+  "backup.copied": z.strictObject({
+    env: z.string(),
+    backup: z.string(),
+    to: z.string(),
+    problem: problem.nullable(),
+    ms: z.number(),
+  }),
+  /** It was really restored beside the live database, checked, and taken away again. */
+  "drill.done": z.strictObject({
+    env: z.string(),
+    backup: z.string(),
+    takenAt: z.number(),
+    bytes: z.number(),
+    rows: z.number(),
+    /** What the restore took, monotonic milliseconds. */
+    ms: z.number(),
+    /** Integrity checks that were asked of the restored copy. */
+    checks: z.number(),
+    by: z.string(),
+  }),
+  "drill.failed": z.strictObject({
+    env: z.string(),
+    backup: z.string().nullable(),
+    problem,
+    ms: z.number(),
+    by: z.string(),
+  }),
+  /** `of`: `live`, or a backup. */
+  "integrity.passed": z.strictObject({ env: z.string(), of: z.string(), checks: z.number() }),
+  "integrity.failed": z.strictObject({
+    env: z.string(),
+    of: z.string(),
+    checks: z.number(),
+    failures: z.array(z.strictObject({ name: z.string(), what: z.string() })),
+  }),
+} as const;

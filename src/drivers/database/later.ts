@@ -1,0 +1,59 @@
+// A database whose settings are read when it is first used, and again when they changed: a password may be a new one.
+import { ok, type Result } from "../../core/result.ts";
+import type { BackupCare } from "../../ports/backup-care.ts";
+import type { Database } from "../../ports/database.ts";
+import type { Salvage } from "../../ports/salvage.ts";
+import type { SqlClient } from "../../ports/sql.ts";
+
+export type Opened = {
+  readonly database: Database;
+  readonly care: BackupCare;
+  readonly salvage: Salvage;
+  /** As the app's role. */
+  readonly sql: SqlClient;
+  /** What people type before it is replaced. */
+  readonly name: string;
+};
+
+type Later = Omit<Opened, "name"> & { name(): Promise<Result<string>> };
+
+/** `open` gives the same answer as before as long as nothing changed: an opened one has a memory of its own. */
+export function laterDatabase(open: () => Promise<Result<Opened>>): Later {
+  const use = async <T>(act: (opened: Opened) => Promise<Result<T>>): Promise<Result<T>> => {
+    const opened = await open();
+    return opened.ok ? act(opened.value) : opened;
+  };
+  return {
+    name: () => use(async ({ name }) => ok(name)),
+    database: {
+      backUp: (op, label) => use(({ database }) => database.backUp(op, label)),
+      backups: () => use(({ database }) => database.backups()),
+      rehearse: (backup, look) => use(({ database }) => database.rehearse(backup, look)),
+      prepare: (op, backup) =>
+        use(async ({ database }) => (await database.prepare?.(op, backup)) ?? ok(undefined)),
+      restore: (op, backup) => use(({ database }) => database.restore(op, backup)),
+      marker: () => use(({ database }) => database.marker()),
+      position: () => use(({ database }) => database.position()),
+    },
+    care: {
+      since: (backup) => use(({ care }) => care.since(backup)),
+      verify: (backup) => use(({ care }) => care.verify(backup)),
+      files: (backup) => use(({ care }) => care.files(backup)),
+      intake: (op, path) => use(({ care }) => care.intake(op, path)),
+      ask: (queries) => use(({ care }) => care.ask(queries)),
+    },
+    salvage: {
+      since: (backup, signal) => use(({ salvage }) => salvage.since(backup, signal)),
+      look: (kept, pick, signal) => use(({ salvage }) => salvage.look(kept, pick, signal)),
+      replay: (op, kept, pick) => use(({ salvage }) => salvage.replay(op, kept, pick)),
+      replayed: (op) => use(({ salvage }) => salvage.replayed(op)),
+    },
+    sql: {
+      connect: async (database) => {
+        const opened = await open();
+        if (opened.ok) return opened.value.sql.connect(database);
+        return { ok: false, error: { ...opened.error, sqlState: null } };
+      },
+    },
+  };
+}

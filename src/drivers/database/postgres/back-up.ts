@@ -1,0 +1,92 @@
+// backUp: a dump and what must be known to trust it, all of one snapshot. Its manifest, written last, makes it exist.
+import { join } from "node:path";
+import { ok, problem, type Result } from "../../../core/result.ts";
+import type { Backup } from "../../../ports/database.ts";
+import type { Op } from "../../../ports/op.ts";
+import type { Context } from "./context.ts";
+import { passEpoch } from "./epoch.ts";
+import { databaseFacts } from "./facts.ts";
+import { calledOffDump, digestOf, makeDump } from "./make-dump.ts";
+import type { Manifest } from "./manifest.ts";
+import { prune } from "./prune.ts";
+import { inSession } from "./rows.ts";
+import { backupOf, dropFolderBackup, folderOf, readManifest } from "./store.ts";
+import { passFileStart } from "./tools.ts";
+
+const LABEL_CHARS_MAX = 100;
+/** What a restore keeps has this label; a backup must not look like one. */
+const KEPT_LABEL = "before";
+/** Not `.tmp`: that ends files which are just being replaced. */
+export const TEMP = ".half";
+
+export async function backUp(context: Context, op: Op, label: string): Promise<Result<Backup>> {
+  if (label === KEPT_LABEL)
+    return problem(
+      "usage",
+      `the label "${KEPT_LABEL}" is taken by what restores keep`,
+      "choose another label",
+    );
+  const passed = await passEpoch(context, op);
+  if (!passed.ok) return passed;
+  const id = `${fileSafe(label)}-${op.id}`;
+  const done = await alreadyWhole(context, id);
+  if (!done.ok) return done;
+  if (done.value) return ok(backupOf(done.value));
+  const swept = await sweepParts(context);
+  if (!swept.ok) return swept;
+
+  const temp = join(context.config.backupDir, `${id}${TEMP}`);
+  const made = await inSession(context.admin, context.database, async (session) => {
+    const live = await databaseFacts(session, context.database);
+    return live.ok
+      ? makeDump(context, op, session, { id, temp, from: context.database, of: live.value })
+      : live;
+  });
+  if (made.ok) {
+    await prune(context); // what could not be removed now is tried again by the next backup
+    return ok(backupOf(made.value));
+  }
+  await context.files.remove(temp); // the reason is what the caller needs; sweep removes it later
+  return op.signal.aborted ? calledOffDump() : made;
+}
+
+/** The same op again: what it made before, or null after half of it (or a damaged one) was removed. */
+export async function alreadyWhole(context: Context, id: string): Promise<Result<Manifest | null>> {
+  const known = await readManifest(context, id);
+  if (!known.ok || known.value === null) return known;
+  const folder = folderOf(context, known.value);
+  const tree = folder === null ? null : await context.digest(folder);
+  if (tree?.ok && digestOf(filesOf(tree.value.entries, known.value)) === known.value.sha256) return known;
+  if (tree && !tree.ok && tree.error.code !== "missing") return tree;
+  const dropped = await dropFolderBackup(context, known.value);
+  return dropped.ok ? ok(null) : dropped;
+}
+
+/** Leftovers of what never ended. Their names are ours alone; what a drill is using now stays. */
+export async function sweepParts({ files, config, working }: Context): Promise<Result<void>> {
+  const names = await files.list(config.backupDir);
+  if (!names.ok) return names;
+  const parts = names.value.filter((one) => one.endsWith(TEMP) || one.startsWith(passFileStart));
+  for (const path of parts.map((name) => join(config.backupDir, name))) {
+    if (working.has(path)) continue;
+    const removed = await files.remove(path);
+    if (!removed.ok) return removed;
+  }
+  return ok(undefined);
+}
+
+function filesOf(
+  entries: readonly { readonly path: string; readonly type: string; readonly sha256: string }[],
+  known: Manifest,
+): Manifest["files"] {
+  const bytes = new Map(known.files.map((file) => [file.path, file.bytes]));
+  return entries
+    .filter((entry) => entry.type === "file")
+    .map((entry) => ({ path: entry.path, bytes: bytes.get(entry.path) ?? 0, sha256: entry.sha256 }));
+}
+
+/** Labels carry versions, and versions may be branch names. */
+export function fileSafe(label: string): string {
+  const safe = label.replace(/[^A-Za-z0-9._+-]/g, "_").replace(/^[^A-Za-z0-9]/, "x");
+  return safe.slice(0, LABEL_CHARS_MAX) || "backup";
+}

@@ -1,0 +1,85 @@
+// Values of a PostgreSQL: connections in use, who waits for locks, queries that take long, deadlocks.
+import { z } from "zod";
+import { ok } from "../../../core/result.ts";
+import type { Clock } from "../../../ports/clock.ts";
+import type { Signals } from "../../../ports/signals.ts";
+import { type PostgresConfig, type PostgresDeps, psqlJson } from "../../checks/psql.ts";
+import { type Measured, metricsSignals } from "./metrics.ts";
+import { perMinute } from "./rate.ts";
+
+export type PostgresLimits = {
+  /** Share of the connections that an app may use. */
+  readonly connections: number;
+  /** Sessions that wait longer than five seconds for a lock. */
+  readonly lockWaits: number;
+  /** Queries that run for longer than this: s. */
+  readonly slowAfterS: number;
+  readonly slowQueries: number;
+  /** Deadlocks a minute. */
+  readonly deadlocks: number;
+};
+
+export type PostgresMetrics = PostgresConfig & {
+  readonly intervalMs: number;
+  readonly limits: PostgresLimits;
+};
+
+/** A backup copies for as long as it takes, and that is no slow query. */
+const query = (slowAfterS: number) => `select json_build_object(
+ 'used', (select count(*) from pg_stat_activity where backend_type = 'client backend'),
+ 'max', current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
+ 'waiting', (select count(*) from pg_stat_activity
+   where wait_event_type = 'Lock' and query_start < now() - interval '5 seconds'),
+ 'slow', (select count(*) from pg_stat_activity
+   where backend_type = 'client backend' and state = 'active' and pid <> pg_backend_pid()
+   and query_start < now() - make_interval(secs => ${slowAfterS}) and query not ilike 'copy %'),
+ 'deadlocks', (select coalesce(sum(deadlocks), 0) from pg_stat_database))`;
+
+const answer = z.object({
+  used: z.number(),
+  max: z.number(),
+  waiting: z.number(),
+  slow: z.number(),
+  deadlocks: z.number(),
+});
+
+export function postgresSignals(
+  config: PostgresMetrics,
+  { clock, ...deps }: PostgresDeps & { readonly clock: Clock },
+): Signals {
+  const { limits } = config;
+  const deadlocksAMinute = perMinute();
+  const question = { query: query(limits.slowAfterS), shape: answer, as: "lastgood signals" };
+  return metricsSignals(
+    {
+      name: "metrics:postgres",
+      intervalMs: config.intervalMs,
+      async measure() {
+        const read = await psqlJson(config, deps, { ...question, signal: new AbortController().signal });
+        if (!read.ok) return read;
+        const deadlocks = deadlocksAMinute(read.value.deadlocks, clock.elapsed());
+        return ok({ values: valuesOf(read.value, deadlocks, limits), missing: [] });
+      },
+    },
+    clock,
+  );
+}
+
+function valuesOf(
+  seen: z.infer<typeof answer>,
+  deadlocks: number | null,
+  limits: PostgresLimits,
+): readonly Measured[] {
+  const value = (subject: string, value: number, unit: string, above: number): Measured => ({
+    subject: `postgres ${subject}`,
+    value,
+    unit,
+    limit: { above },
+  });
+  return [
+    value("connections", seen.used / Math.max(1, seen.max), "share", limits.connections),
+    value("lock waits", seen.waiting, "", limits.lockWaits),
+    value("slow queries", seen.slow, "", limits.slowQueries),
+    ...(deadlocks === null ? [] : [value("deadlocks a minute", deadlocks, "", limits.deadlocks)]),
+  ];
+}

@@ -1,0 +1,82 @@
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { secret } from "../../../../src/core/secret.ts";
+import { restore } from "../../../../src/drivers/database/postgres/restore-run.ts";
+import { localProcesses } from "../../../../src/os/processes.ts";
+import { bedFolder, laterOn, listens, pause, startDaemon } from "../../../parts/bed.ts";
+import { has } from "../../../parts/needs.ts";
+import { type PostgresBed, postgresBed } from "../../../parts/postgres.ts";
+import { type Shop, shop } from "./shop.ts";
+import { good, op } from "./site.ts";
+
+const program = "/usr/sbin/pgbouncer";
+const there = existsSync(program) && (await has("postgres"));
+if (!there) console.warn("tests that need pgbouncer are skipped: apt-get install pgbouncer");
+const patience = 60_000;
+
+describe.runIf(there)("behind a pgbouncer (needs pgbouncer, postgres)", () => {
+  const { later, end } = laterOn();
+  let server: PostgresBed;
+  beforeAll(async () => {
+    server = await postgresBed({}, later);
+  }, patience);
+  afterAll(end);
+
+  /** URLs of the app's way through it, and of its console. */
+  async function bouncer(site: Shop) {
+    const folder = await bedFolder("pgbouncer", later, 0o755);
+    const port = await localProcesses().freePort();
+    const { username, password } = new URL(site.config.url.reveal());
+    const target = `host=127.0.0.1 port=${server.port} user=${username} password=${password} dbname=${site.database}`;
+    const config = `[databases]
+shop = ${target}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+auth_type = any
+pool_mode = transaction
+unix_socket_dir =
+admin_users = ${username}
+ignore_startup_parameters = extra_float_digits
+`;
+    const file = join(folder, "pgbouncer.ini");
+    await writeFile(file, config, { mode: 0o644 });
+    const argv = server.asOwner([program, "-q", file]);
+    await startDaemon({ argv, folder, ready: () => listens(port) }, later);
+    const url = (database: string) => `postgres://${username}@127.0.0.1:${port}/${database}?sslmode=disable`;
+    return { app: url("shop"), console: url("pgbouncer") };
+  }
+
+  test(
+    "clients wait during the exchange, none is turned away, and they meet the restored database",
+    async () => {
+      const site = await shop(server);
+      const urls = await bouncer(site);
+      const seen: string[] = [];
+      let over = false;
+      const asking = (async () => {
+        while (!over) {
+          const client = new pg.Client({ connectionString: urls.app });
+          client.on("error", () => {});
+          const asked = client.connect().then(() => client.query("SELECT count(*) FROM orders"));
+          seen.push(await asked.then(({ rows }) => rows[0].count, String));
+          await client.end().catch(() => {});
+        }
+      })();
+      while (!seen.includes("20")) await pause();
+      const pooler = { url: secret(urls.console), database: "shop" };
+      const options = { sessions: "end", pooler } as const;
+      good(await restore(site.context(), op("back"), site.backup, options));
+      while (seen.at(-1) !== "10") await pause();
+      good(await restore(site.context(), op("undo"), "before-op-back", options));
+      while (seen.at(-1) !== "20") await pause();
+      over = true;
+      await asking;
+      expect([...new Set(seen)].sort()).toEqual(["10", "20"]);
+    },
+    patience,
+  );
+});
