@@ -6,6 +6,9 @@ const long = [
   "test/drivers/rollout/swarm.test.ts",
   "test/e2e/stacks/kill.test.ts",
   "test/demo/stack-demo.test.ts",
+  "test/drivers/database/postgres/kill.test.ts",
+  // 9,000 start points of a real log, which lies beside the repository and not in it.
+  "test/bench/detection/real-logs.test.ts",
 ];
 const isLong = process.env["LASTGOOD_LONG"] === "1";
 

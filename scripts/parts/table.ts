@@ -47,6 +47,12 @@ export const parts: readonly Part[] = [
     folders: postgresFolders,
   }),
   programPart({
+    name: "pgbouncer",
+    for: "restores behind a pooler (test/drivers/database/postgres)",
+    programs: ["pgbouncer"],
+    packages: ["pgbouncer"],
+  }),
+  programPart({
     name: "pgbackrest",
     for: "point in time recovery (test/drivers/database)",
     programs: ["pgbackrest"],

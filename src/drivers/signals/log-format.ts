@@ -129,6 +129,9 @@ function takesOf(names: ReadonlySet<string>, client: string | null): ReadonlyMap
   const ours = [...names].find((one) => /^lastgood_\w+_release$/.test(one));
   const releases = [...(ours === undefined ? [] : [ours]), "sent_http_x_lastgood_release"];
   first(releases, (spans, _, from, to) => put(spans.release, from, to));
+  first(["upstream_http_lastgood_flags", "sent_http_lastgood_flags"], (spans, _, from, to) =>
+    put(spans.flags, from, to),
+  );
   if (client !== null) {
     first([client.replace(/^\$/, "")], (spans, _, from, to) => put(spans.client, from, to));
   }

@@ -1,6 +1,8 @@
 // Lines of an access log as observations: who asked, what for, how it went, and which release answered.
+
 import type { Observation } from "../../core/detect/finding.ts";
 import { sha256 } from "../../core/digest.ts";
+import { armsOf } from "../../core/flags/arms.ts";
 import { hashBytes, knownNames, startHash } from "./log-hash.ts";
 import { emptySpans, isEmpty, type LogSpans, type Span, type SpanReader, textOf } from "./log-spans.ts";
 
@@ -58,7 +60,9 @@ export function logObserver({ reader, foldRoute }: LineReading): LogObserver {
           if (release !== null) {
             const { status, ms, atMs } = spans;
             const [client, route] = [clientOf(spans), routeOf(spans)];
-            seen.observation({ at: atMs - ms, release, ok: status < 500, client, route, status, ms });
+            const arms = isEmpty(spans, spans.flags) ? null : armsOf(textOf(spans, spans.flags));
+            const usual = { at: atMs - ms, release, ok: status < 500, client, route, status, ms };
+            seen.observation(arms ? { ...usual, arms } : usual);
           }
         }
         at = end + 1;

@@ -24,6 +24,8 @@ export type LogSpans = {
   readonly upstream: Span;
   /** Release id, from our variable or header. */
   readonly release: Span;
+  /** What the app said of its flags, from the header `lastgood-flags`. */
+  readonly flags: Span;
 };
 
 /** Reads the line that begins at `at`; the place after what it understood, -1: it is not a line of this format. */
@@ -46,6 +48,7 @@ export function emptySpans(): LogSpans {
     client: none(),
     upstream: none(),
     release: none(),
+    flags: none(),
   };
 }
 

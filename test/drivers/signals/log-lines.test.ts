@@ -111,6 +111,17 @@ describe("a log_format of one's own", () => {
     });
   });
 
+  test("what the app said of its flags makes the arms of a switch", () => {
+    const reader = nginx(
+      '$msec $status "$request" "$upstream_http_lastgood_flags" $sent_http_x_lastgood_release',
+    );
+    const seen = (flags: string) =>
+      observer(reader).observe(`971186136.250 200 "GET / HTTP/1.1" "${flags}" v2-ab`);
+    expect(seen("new-checkout=on; search=b")).toMatchObject({ arms: { "new-checkout": "on", search: "b" } });
+    expect(seen("-")).not.toHaveProperty("arms");
+    expect(seen("<odd>")).not.toHaveProperty("arms");
+  });
+
   test("without request_time the tries add up", () => {
     const reader = nginx('$msec $status "$request" $upstream_response_time');
     const fields = read(reader, '971186136.250 200 "GET / HTTP/1.1" 0.001, - : 0.250');

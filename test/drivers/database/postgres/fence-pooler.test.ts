@@ -1,23 +1,21 @@
-import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { secret } from "../../../../src/core/secret.ts";
 import { restore } from "../../../../src/drivers/database/postgres/restore-run.ts";
 import { localProcesses } from "../../../../src/os/processes.ts";
 import { bedFolder, laterOn, listens, pause, startDaemon } from "../../../parts/bed.ts";
-import { has } from "../../../parts/needs.ts";
+import { describeWith } from "../../../parts/needs.ts";
 import { type PostgresBed, postgresBed } from "../../../parts/postgres.ts";
 import { type Shop, shop } from "./shop.ts";
 import { good, op } from "./site.ts";
 
 const program = "/usr/sbin/pgbouncer";
-const there = existsSync(program) && (await has("postgres"));
-if (!there) console.warn("tests that need pgbouncer are skipped: apt-get install pgbouncer");
 const patience = 60_000;
+const withParts = await describeWith("pgbouncer", "postgres");
 
-describe.runIf(there)("behind a pgbouncer (needs pgbouncer, postgres)", () => {
+withParts("behind a pgbouncer", () => {
   const { later, end } = laterOn();
   let server: PostgresBed;
   beforeAll(async () => {

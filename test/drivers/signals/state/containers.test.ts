@@ -126,13 +126,13 @@ withDocker("container states", () => {
       "--health-retries",
       "1",
       "--health-cmd",
-      "test ! -e /run/sick",
+      "test ! -e /sick",
     ];
     const name = await start(bed, "api", idle, ...check);
     const source = await walk(sourceOf(bed));
-    await bed.docker(["exec", name, "touch", "/run/sick"]);
+    await bed.docker(["exec", name, "touch", "/sick"]);
     await source.until(() => source.events.length > 0);
-    await bed.docker(["exec", name, "rm", "/run/sick"]);
+    await bed.docker(["exec", name, "rm", "/sick"]);
     await source.until(() => source.events.length > 1);
     expect(source.events.map(({ kind, over }) => [kind, over])).toEqual([
       ["unhealthy", undefined],
