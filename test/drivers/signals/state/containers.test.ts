@@ -120,14 +120,7 @@ withDocker("container states", () => {
 
   test("a health check that fails is told, and that it passes again", { timeout: 120_000 }, async () => {
     const bed = await docker();
-    const check = [
-      "--health-interval",
-      "200ms",
-      "--health-retries",
-      "1",
-      "--health-cmd",
-      "test ! -e /sick",
-    ];
+    const check = ["--health-interval", "200ms", "--health-retries", "1", "--health-cmd", "test ! -e /sick"];
     const name = await start(bed, "api", idle, ...check);
     const source = await walk(sourceOf(bed));
     await bed.docker(["exec", name, "touch", "/sick"]);
