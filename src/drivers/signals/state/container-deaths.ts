@@ -3,7 +3,12 @@ import type { SignalEvent } from "../../../core/signals/event.ts";
 import type { DockerEvent } from "./docker-events.ts";
 
 /** What the engine does about a death. */
-export type Fate = { readonly isBack: boolean; readonly outOfMemory: boolean };
+export type Fate = {
+  readonly isBack: boolean;
+  readonly outOfMemory: boolean;
+  /** Its limit of memory; 0: none. */
+  readonly memoryBytes: number;
+};
 
 export type Lives = Map<
   string,
@@ -14,6 +19,8 @@ export type Lives = Map<
 const askedForMs = 180_000;
 /** Memory that runs out kills one process after the other: one event for all of them. */
 const oomForMs = 60_000;
+/** Exit code of a process that SIGKILL ended. */
+const killed = "137";
 /** Containers that are remembered; the oldest are forgotten. */
 const remembered = 1_000;
 /** Signals that people send to a program that is to go on: HUP, USR1, USR2, WINCH. */
@@ -73,9 +80,21 @@ function health(event: DockerEvent, detail: string, wasSick: boolean): SignalEve
     : null;
 }
 
-function death(event: DockerEvent, { isBack, outOfMemory }: Fate): SignalEvent | null {
+/**
+ * Not every engine notices why the kernel killed: with a limit of memory, a kill that nobody asked the engine for is
+ * most likely that, and is said so.
+ */
+function death(event: DockerEvent, { isBack, outOfMemory, memoryBytes }: Fate): SignalEvent | null {
   const exit = event.attributes["exitCode"] ?? "?";
   const name = nameOf(event);
+  if (!outOfMemory && exit === killed && memoryBytes > 0) {
+    const limit = `${Math.round(memoryBytes / 2 ** 20)} MiB`;
+    return {
+      ...common(event),
+      kind: "oom",
+      what: `${name} was killed, most likely because its ${limit} of memory ran out`,
+    };
+  }
   if (outOfMemory) return { ...common(event), kind: "oom", what: `${name} ran out of memory and died` };
   if (isBack)
     return { ...common(event), kind: "restart", what: `${name} died (exit ${exit}) and is started again` };

@@ -103,6 +103,7 @@ function earlier(one: string, other: string): boolean {
 
 const inspected = z.object({
   State: z.object({ OOMKilled: z.boolean(), Running: z.boolean(), Restarting: z.boolean() }),
+  HostConfig: z.object({ Memory: z.number() }),
 });
 
 /** One that cannot be looked at any more is gone. The engine settles what it will do before it tells of the death. */
@@ -110,9 +111,10 @@ async function fateOf(id: string, host: Host): Promise<Fate> {
   const argv = ["docker", "container", "inspect", "--format", "{{json .}}", id] as const;
   const text = await askText(host, argv, new AbortController().signal);
   const read = text.ok ? inspected.safeParse(jsonOf(text.value)) : null;
-  if (!read?.success) return { isBack: false, outOfMemory: false };
+  if (!read?.success) return { isBack: false, outOfMemory: false, memoryBytes: 0 };
   const { OOMKilled, Running, Restarting } = read.data.State;
-  return { isBack: Running || Restarting, outOfMemory: OOMKilled };
+  const memoryBytes = read.data.HostConfig.Memory;
+  return { isBack: Running || Restarting, outOfMemory: OOMKilled, memoryBytes };
 }
 
 function jsonOf(text: string): unknown {

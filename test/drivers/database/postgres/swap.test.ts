@@ -70,7 +70,7 @@ withPostgres("an exchange whose controller dies", () => {
     async () => {
       const site = await shop(server);
       const id = site.backup;
-      for (const at of [5, 6, 7, 9, 12, 13, 15, 20, 26]) {
+      for (const at of [5, 6, 7, 9, 12, 13, 15, 20, 23]) {
         expect(await dies(site, at, "after", `beside-${at}`, id)).toBe(true);
         expect(await site.orders()).toBe("20");
         expect(good(await marker(site.context()))).toBeNull();
@@ -79,7 +79,7 @@ withPostgres("an exchange whose controller dies", () => {
         good(await settle(site.context()));
         expect(await site.names()).toEqual(once);
         // What is whole and marked as such waits for its restore; half of one is gone.
-        expect(once.length, `act ${at}`).toBe(at < 26 ? 1 : 2);
+        expect(once.length, `act ${at}`).toBe(at < 23 ? 1 : 2);
       }
       good(await restore(site.context(), op("back"), id));
       expect(await site.orders()).toBe("10");
