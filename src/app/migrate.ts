@@ -1,12 +1,15 @@
 // lastgood migrate status | down: where the schema stands against the code, and the way down where there is one.
 import type { JsonObject } from "../core/json.ts";
 import { type MigrationStatus, startOn, startSentence } from "../core/migrations/status.ts";
+import type { Release } from "../core/release.ts";
 import { ok, problem, type Result } from "../core/result.ts";
 import { envState } from "../core/state.ts";
 import { type Outcome, stopped } from "../core/view/outcome.ts";
 import type { DownPlan } from "../ports/migrations.ts";
+import type { Tasks } from "../ports/tasks.ts";
 import { type App, looseOp, type Site, site } from "./app.ts";
-import { said } from "./find-backup.ts";
+import { takeBackup } from "./backup.ts";
+import { deskOf, said } from "./find-backup.ts";
 import type { MigrationDesk } from "./migration-desk.ts";
 import { openRun } from "./open-run.ts";
 
@@ -48,8 +51,8 @@ export async function migrateDown(app: App, input: MigrateDownInput): Promise<Ou
   const data = { names: [...plan.value.names], by: plan.value.by };
   const what = `${plan.value.names.join(", ")} would go down, newest first.`;
   const means =
-    "Nothing was changed. What their columns and tables hold is lost when they go: take a backup before.";
-  const next = "Say --yes to do it; lastgood backup now takes a backup first.";
+    "Nothing was changed. What their columns and tables hold goes with them; a backup is taken before, and without one nothing goes down.";
+  const next = "Say --yes to do it.";
   if (input.planOnly) return said(verb, env, { outcome: "planned", what, means, next, data });
   if (!input.approved) return said(verb, env, { outcome: "waits", what, means, next, data });
   const run = openRun(app, env);
@@ -83,11 +86,22 @@ async function carryOut(
   plan: DownPlan,
 ): Promise<Outcome> {
   const { ledger, clock } = app.deps;
+  const tool = plan.by === "us" ? ok(null) : toolOf(app, desk);
+  if (!tool.ok) return stopped(verb, env, tool.error);
+  // What goes down takes its data along: first the way back.
+  const database = deskOf(app, env);
+  const taken = database.ok ? await takeBackup(app, database.value, by) : database;
+  if (!taken.ok)
+    return { ...stopped(verb, env, taken.error), means: "Nothing went down: there is no backup." };
+  const { id } = taken.value.backup;
   const op = looseOp(app, "migrate");
   const names = [...plan.names];
   const began = clock.elapsed();
   ledger.record([{ type: "migrate.down-begun", data: { env, names, op: op.id, by } }]);
-  const done = plan.by === "us" ? await desk.desk.driver.down(op, names) : await downByTool(app, desk, names);
+  const done =
+    tool.value === null
+      ? await desk.desk.driver.down(op, names)
+      : await downByTool(app, desk, tool.value, names);
   const ms = Math.round(clock.elapsed() - began);
   const trouble = done.ok ? null : { code: done.error.code, what: done.error.what, next: done.error.next };
   ledger.record([{ type: "migrate.down-ended", data: { env, op: op.id, problem: trouble, ms } }]);
@@ -95,23 +109,28 @@ async function carryOut(
     const outcome = stopped(verb, env, done.error);
     return plan.by === "us"
       ? outcome
-      : { ...outcome, means: "Some may be down already: lastgood migrate status tells." };
+      : {
+          ...outcome,
+          means: `Some may be down already: lastgood migrate status tells; ${id} is from before.`,
+        };
   }
   return said(verb, env, {
     outcome: "done",
     what: `${names.join(", ")} went down in ${ms} ms.`,
     means: "The schema is older now. A release that needs them does not work on it.",
-    next: "lastgood migrate status",
-    data: { names, ms },
+    next: `lastgood migrate status; lastgood restore ${id} takes it back.`,
+    data: { names, ms, backup: id },
   });
 }
 
-/** One at a time, in the image that shipped them: a `rollback` would take its whole batch. The table says whether it worked. */
-async function downByTool(
-  app: App,
-  { site: { world, settings }, desk }: Desk,
-  names: readonly string[],
-): Promise<Result<readonly string[]>> {
+type Tool = {
+  readonly command: NonNullable<MigrationDesk["command"]>;
+  readonly tasks: Tasks;
+  readonly release: Release;
+};
+
+/** What it takes to have a tool go down by itself. */
+function toolOf(app: App, { site: { world, settings }, desk }: Desk): Result<Tool> {
   const { serving, releases } = envState(app.deps.ledger.state(), settings.env);
   const release = serving === null ? undefined : releases[serving]?.release;
   if (desk.command === null || !world.tasks)
@@ -122,11 +141,21 @@ async function downByTool(
     );
   if (!release)
     return problem("missing", "no release serves here", "Deploy one first, or take it down by hand.");
-  const { service, argv, timeoutMs } = desk.command;
+  return ok({ command: desk.command, tasks: world.tasks, release });
+}
+
+/** One at a time, in the image that shipped them: a `rollback` would take its whole batch. The table says whether it worked. */
+async function downByTool(
+  app: App,
+  { desk }: Desk,
+  { command, tasks, release }: Tool,
+  names: readonly string[],
+): Promise<Result<readonly string[]>> {
+  const { service, argv, timeoutMs } = command;
   for (const name of names) {
     const [program, ...rest] = argv.map((one) => one.replaceAll("{name}", name));
     const task = { service, argv: [program ?? "", ...rest] as const, timeoutMs };
-    const ended = await world.tasks.run(looseOp(app, "migrate-down"), release, task);
+    const ended = await tasks.run(looseOp(app, "migrate-down"), release, task);
     if (!ended.ok) return ended;
     const after = await desk.driver.status();
     if (!after.ok) return after;

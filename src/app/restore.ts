@@ -174,6 +174,8 @@ async function carryOut(app: App, going: Going): Promise<Outcome> {
   const { watch } = envState(app.deps.ledger.state(), env);
   const run = await runPlan(app, plan, { by: input.by, goingBack: true, with: superseded(app, env) });
   if (!run.ok) return stopped(verb, env, run.error);
+  // Paused, it is a person's business: a watch could take a release back in the middle of it.
+  if (run.value.status === "paused") return notRestored(env, run.value);
   // A release that was being watched still has to prove itself; else the question is whether the restore helped.
   await startWatch(app, site, {
     release,

@@ -2,8 +2,6 @@
 import { dirname } from "node:path";
 import type { Site } from "../app/app.ts";
 import type { Environment } from "../config/schema.ts";
-import { ok, type Result } from "../core/result.ts";
-import { type Secret, secret } from "../core/secret.ts";
 import { backups } from "../drivers/checks/backups.ts";
 import { breakGlassScript } from "../drivers/checks/break-glass.ts";
 import { certificateFile, certificateOf } from "../drivers/checks/certificates.ts";
@@ -22,6 +20,7 @@ import { streamSocket } from "../os/stream-socket.ts";
 import type { Check } from "../ports/checkup.ts";
 import type { Files } from "../ports/files.ts";
 import type { Machine } from "./machine.ts";
+import { secretIn } from "./secrets.ts";
 
 type Looking = {
   readonly site: Site;
@@ -115,7 +114,7 @@ type Wires = {
 
 function storesOf({ checks }: Environment, { host, socket, files }: Wires): readonly Check[] {
   const { postgres: pg, redis: cache } = checks;
-  const passwordOf = (file: string | undefined) => () => readSecret(file, files);
+  const passwordOf = (file: string | undefined) => () => secretIn(file, files);
   return [
     ...(pg
       ? [
@@ -140,10 +139,4 @@ function nginxOf({ checks }: Environment, { host, clock }: Wires): readonly Chec
   if (!checks.nginx) return [];
   const { config = null, prefix = null, container = null } = checks.nginx;
   return [nginx({ config, prefix, container }, { host, clock })];
-}
-
-async function readSecret(file: string | undefined, files: Files): Promise<Result<Secret | null>> {
-  if (file === undefined) return ok(null);
-  const text = await files.read(file);
-  return text.ok ? ok(secret(text.value.toString("utf8").trim())) : text;
 }

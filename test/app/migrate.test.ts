@@ -9,13 +9,14 @@ import { ok, problem } from "../../src/core/result.ts";
 import type { DownPlan, Migrations } from "../../src/ports/migrations.ts";
 import type { Tasks } from "../../src/ports/tasks.ts";
 import { fakeApp } from "./fake-app.ts";
+import { fakeDatabase } from "./fake-database.ts";
 
 const env = "production";
 const row = (name: string) => ({ name, digest: null, at: null, failed: false, batch: null });
 const wish = { env, count: 1, to: null, planOnly: false, approved: false, by: "test" };
 
 /** `sticks`: the command says it worked, and the row stays. */
-async function bed(by: DownPlan["by"], { sticks = false, command = true } = {}) {
+async function bed(by: DownPlan["by"], { sticks = false, command = true, room = true } = {}) {
   const fake = fakeApp();
   await fake.settle(
     deploy(fake.app, {
@@ -59,9 +60,12 @@ async function bed(by: DownPlan["by"], { sticks = false, command = true } = {}) 
       ? { service: "api", argv: ["npx", "knex", "migrate:down", "{name}"], timeoutMs: 1_000 }
       : null,
   };
+  const { database, desk: backups } = fakeDatabase({ room });
   const app: App = {
     ...fake.app,
-    sites: new Map([[env, { ...site, migrations: desk, world: { ...site.world, tasks } }]]),
+    sites: new Map([
+      [env, { ...site, migrations: desk, backups, world: { ...site.world, tasks, database } }],
+    ]),
   };
   return { fake, app, ran };
 }
@@ -79,7 +83,14 @@ test("going down asks first, and both ends of it are facts", async () => {
   expect(await migrateDown(app, wish)).toMatchObject({ outcome: "waits", data: { names: ["2_b"] } });
   expect(fake.types()).not.toContain("migrate.down-begun");
   expect((await migrateDown(app, { ...wish, approved: true })).outcome).toBe("done");
-  expect(fake.types().slice(-2)).toEqual(["migrate.down-begun", "migrate.down-ended"]);
+  expect(fake.types().slice(-3)).toEqual(["backup.taken", "migrate.down-begun", "migrate.down-ended"]);
+});
+
+test("without a backup nothing goes down", async () => {
+  const { app, fake } = await bed("us", { room: false });
+  const outcome = await migrateDown(app, { ...wish, approved: true });
+  expect([outcome.outcome, outcome.means]).toEqual(["failed", "Nothing went down: there is no backup."]);
+  expect(fake.types()).not.toContain("migrate.down-begun");
 });
 
 test("tools that go down by themselves do it one by one, in the release that serves", async () => {

@@ -12,7 +12,6 @@ import {
   realpathSync,
   rmSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,6 +19,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { localProcesses } from "../../src/os/processes.ts";
+import { bareBin } from "../parts/bare-bin.ts";
 import { openHere, run } from "./bed.ts";
 
 const processes = localProcesses();
@@ -43,7 +43,7 @@ let folder: string;
 let config: string;
 let url: string;
 let script: string;
-let bareBin: string;
+let bare: string;
 
 beforeAll(async () => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), "lastgood-glass-")));
@@ -78,21 +78,8 @@ environments:
 controller: { listen: "127.0.0.1:${await processes.freePort()}" }
 `,
   );
-  bareBin = makeBareBin(join(folder, "bin"));
+  bare = bareBin(join(folder, "bin"));
 }, limitMs);
-
-/** All that the platform has, without node and what comes with it. */
-function makeBareBin(target: string): string {
-  mkdirSync(target);
-  for (const from of ["/usr/sbin", "/usr/bin", "/sbin", "/bin"]) {
-    for (const name of readdirSync(from)) {
-      const taken = existsSync(join(target, name));
-      if (!taken && !/^(node|nodejs|npm|npx|corepack|lastgood)/.test(name))
-        symlinkSync(join(from, name), join(target, name));
-    }
-  }
-  return target;
-}
 
 async function ours() {
   const marks: readonly (readonly [string, string])[] = [
@@ -115,7 +102,7 @@ type Ended = { readonly exit: number; readonly out: string };
 /** A shell with nothing but the platform's tools. */
 function shell(...args: readonly string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile("/usr/bin/env", ["-i", `PATH=${bareBin}`, "sh", ...args], (error, stdout, stderr) =>
+    execFile("/usr/bin/env", ["-i", `PATH=${bare}`, "sh", ...args], (error, stdout, stderr) =>
       resolve({ exit: error === null ? 0 : Number(error.code), out: stdout + stderr }),
     );
   });

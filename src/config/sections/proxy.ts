@@ -2,16 +2,8 @@
 import { z } from "zod";
 import { limits } from "../../core/limits.ts";
 import { durationText } from "../duration.ts";
-import { duration, listen, token } from "../values.ts";
-
-const client = z.strictObject({
-  header: token("header name", "x-account-id").optional().meta({
-    description: "A request header that holds the account. Tried first.",
-  }),
-  cookie: token("cookie name", "sid").optional().meta({
-    description: "A cookie that holds the session. Tried next.",
-  }),
-});
+import { duration, listen } from "../values.ts";
+import { client } from "./client.ts";
 
 export const proxyTraffic = z.strictObject({
   kind: z

@@ -5,8 +5,9 @@ import { expired, type Kept } from "../../core/backups/retention.ts";
 import { ok, problem, type Result } from "../../core/result.ts";
 import type { Backup, FileOwner } from "../../ports/database.ts";
 import type { Op } from "../../ports/op.ts";
-import { type Context, presentLive, removeDatabase, roomFor } from "./sqlite-context.ts";
-import { passFence } from "./sqlite-fence.ts";
+import { passEpoch } from "./epoch.ts";
+import { passLabel } from "./kept-label.ts";
+import { type Context, epochPlace, presentLive, removeDatabase, roomFor } from "./sqlite-context.ts";
 import { inspect } from "./sqlite-inspect.ts";
 import {
   backupOf,
@@ -21,23 +22,17 @@ import {
 import { beginRead, single, usingLive } from "./sqlite-open.ts";
 import { damaged } from "./sqlite-problem.ts";
 import { settleSwaps } from "./sqlite-settle.ts";
-import { cancelled } from "./sqlite-turns.ts";
+import { cancelled } from "./turns.ts";
 
 /** Copied between two looks at the op's signal. */
 const PAGES_AT_ONCE = 2_000;
 const LABEL_CHARS_MAX = 100;
 const USUAL_PAGE_BYTES = 4_096;
-/** What a restore keeps has this label; a backup must not look like one. */
-const KEPT_LABEL = "before";
 
 export async function backUp(context: Context, op: Op, label: string): Promise<Result<Backup>> {
-  if (label === KEPT_LABEL)
-    return problem(
-      "usage",
-      `the label "${KEPT_LABEL}" is taken by what restores keep`,
-      "choose another label",
-    );
-  const fence = await passFence(context, op);
+  const free = passLabel(label);
+  if (!free.ok) return free;
+  const fence = await passEpoch(epochPlace(context), op);
   if (!fence.ok) return fence;
   const live = await presentLive(context);
   if (!live.ok) return live;

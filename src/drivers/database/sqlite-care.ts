@@ -11,7 +11,7 @@ import { intake } from "./sqlite-intake.ts";
 import { dataPath, findBackup, hashFile, type Manifest } from "./sqlite-manifest.ts";
 import { mayOpen } from "./sqlite-open.ts";
 import { compareToLive } from "./sqlite-rehearse.ts";
-import type { Turns } from "./sqlite-turns.ts";
+import type { Turns } from "./turns.ts";
 
 export function sqliteCare(context: Context, live: Turns): BackupCare {
   return {

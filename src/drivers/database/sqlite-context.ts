@@ -7,6 +7,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { FileSwap, OpenedBy } from "../../ports/database.ts";
 import type { Files } from "../../ports/files.ts";
 import type { Tell } from "../../ports/progress.ts";
+import type { EpochPlace } from "./epoch.ts";
 
 export type SqliteConfig = {
   /** Absolute path of the live database. May be a symbolic link. */
@@ -36,6 +37,11 @@ export const sidecars = ["-wal", "-shm", "-journal"] as const;
 
 /** A copy needs its own size and room for SQLite to work in. */
 const ROOM_FACTOR = 1.3;
+
+/** Where the epoch of this database is kept. */
+export function epochPlace({ files, config }: Context): EpochPlace {
+  return { files, backupDir: config.backupDir, subject: config.file };
+}
 
 export function manifestPath({ config }: Context, id: string): string {
   return join(config.backupDir, `${id}.json`);

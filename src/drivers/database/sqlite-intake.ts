@@ -3,16 +3,16 @@ import { basename, join } from "node:path";
 import { ok, problem, type Result } from "../../core/result.ts";
 import type { Backup } from "../../ports/database.ts";
 import type { Op } from "../../ports/op.ts";
+import { passEpoch } from "./epoch.ts";
 import { alreadyWhole, fileSafe, prove } from "./sqlite-back-up.ts";
-import { type Context, presentLive, removeDatabase, roomFor } from "./sqlite-context.ts";
-import { passFence } from "./sqlite-fence.ts";
+import { type Context, epochPlace, presentLive, removeDatabase, roomFor } from "./sqlite-context.ts";
 import { backupOf, type Manifest } from "./sqlite-manifest.ts";
 
 const MAGIC = "SQLite format 3\0";
 const HEAD_BYTES = 16;
 
 export async function intake(context: Context, op: Op, path: string): Promise<Result<Backup>> {
-  const fence = await passFence(context, op);
+  const fence = await passEpoch(epochPlace(context), op);
   if (!fence.ok) return fence;
   const live = await presentLive(context);
   if (!live.ok) return live;

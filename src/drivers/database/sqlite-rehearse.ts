@@ -9,7 +9,7 @@ import { type Context, removeDatabase } from "./sqlite-context.ts";
 import { inspect } from "./sqlite-inspect.ts";
 import { findBackup, type Manifest, writeManifest } from "./sqlite-manifest.ts";
 import { prepare } from "./sqlite-prepare.ts";
-import type { Turns } from "./sqlite-turns.ts";
+import type { Turns } from "./turns.ts";
 
 const SCRATCH = ".rehearsal-";
 

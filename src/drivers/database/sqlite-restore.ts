@@ -3,9 +3,9 @@ import { dirname } from "node:path";
 import { ok, problem, type Result } from "../../core/result.ts";
 import type { FileOwner } from "../../ports/database.ts";
 import type { Op } from "../../ports/op.ts";
+import { passEpoch } from "./epoch.ts";
 import { countRows } from "./sqlite-content.ts";
-import { type Context, preparedPath } from "./sqlite-context.ts";
-import { passFence } from "./sqlite-fence.ts";
+import { type Context, epochPlace, preparedPath } from "./sqlite-context.ts";
 import { inUse } from "./sqlite-grip.ts";
 import { findBackup, type Manifest } from "./sqlite-manifest.ts";
 import type { Mark } from "./sqlite-marker.ts";
@@ -15,7 +15,7 @@ import { appliedMarks, keptBy, noteSwap, settleSwaps } from "./sqlite-settle.ts"
 import { type Restored, swap } from "./sqlite-swap.ts";
 
 export async function restore(context: Context, op: Op, id: string): Promise<Result<Restored>> {
-  const fence = await passFence(context, op);
+  const fence = await passEpoch(epochPlace(context), op);
   if (!fence.ok) return fence;
   const live = await context.swap.real(context.config.file);
   if (!live.ok) return live;

@@ -6,8 +6,8 @@ import { isChanged, type TableChanges } from "../../core/salvage/changes.ts";
 import type { Findings, Pick } from "../../core/salvage/verdict.ts";
 import type { Op } from "../../ports/op.ts";
 import type { Kept, Replayed, Salvage } from "../../ports/salvage.ts";
-import { type Context, presentLive } from "./sqlite-context.ts";
-import { passFence } from "./sqlite-fence.ts";
+import { passEpoch } from "./epoch.ts";
+import { type Context, epochPlace, presentLive } from "./sqlite-context.ts";
 import { dataPath, findBackup } from "./sqlite-manifest.ts";
 import { mayOpen, openLive, openWritable, single, using } from "./sqlite-open.ts";
 import { keylessTables, replayRows } from "./sqlite-salvage-replay.ts";
@@ -20,7 +20,7 @@ import {
   shapeOf,
   tablesIn,
 } from "./sqlite-salvage-rows.ts";
-import type { makeTurns } from "./sqlite-turns.ts";
+import type { makeTurns } from "./turns.ts";
 
 type Turns = ReturnType<typeof makeTurns>;
 
@@ -79,7 +79,7 @@ async function look(context: Context, kept: Kept, pick: Pick): Promise<Result<Fi
 }
 
 async function replay(context: Context, op: Op, kept: Kept, pick: Pick): Promise<Result<Replayed>> {
-  const fence = await passFence(context, op);
+  const fence = await passEpoch(epochPlace(context), op);
   if (!fence.ok) return fence;
   return inLive(context, kept, (db, base) => {
     const before = readMark(db, op.id);

@@ -2,12 +2,19 @@
 import { ok, problem, type Result } from "../../core/result.ts";
 import type { FileOwner } from "../../ports/database.ts";
 import type { Op } from "../../ports/op.ts";
-import { type Context, keptPath, preparedPath, removeIfThere, sidecars } from "./sqlite-context.ts";
-import { passFence } from "./sqlite-fence.ts";
+import { passEpoch } from "./epoch.ts";
+import {
+  type Context,
+  epochPlace,
+  keptPath,
+  preparedPath,
+  removeIfThere,
+  sidecars,
+} from "./sqlite-context.ts";
 import { busy, type Grip, grasp, inUse } from "./sqlite-grip.ts";
 import { hashFile, type Manifest, writeManifest } from "./sqlite-manifest.ts";
 import { noteSwap, settleSwaps } from "./sqlite-settle.ts";
-import { cancelled } from "./sqlite-turns.ts";
+import { cancelled } from "./turns.ts";
 
 export type Restored = { readonly kept: string };
 
@@ -144,7 +151,7 @@ async function moveSidecars(context: Context, live: string, op: string): Promise
 }
 
 async function commit(context: Context, { op, live }: Swap, kept: string): Promise<Result<Restored>> {
-  const fence = await passFence(context, op);
+  const fence = await passEpoch(epochPlace(context), op);
   if (!fence.ok) return fence;
   const pids = (await context.openedBy?.(live)) ?? [];
   if (pids.length > 0) return inUse(live, pids);

@@ -13,7 +13,7 @@ import { rehearse } from "./sqlite-rehearse.ts";
 import { restore } from "./sqlite-restore.ts";
 import { sqliteSalvage } from "./sqlite-salvage.ts";
 import { appliedMarks } from "./sqlite-settle.ts";
-import { makeTurns } from "./sqlite-turns.ts";
+import { makeTurns } from "./turns.ts";
 
 export type { SqliteConfig, SqliteDeps } from "./sqlite-context.ts";
 

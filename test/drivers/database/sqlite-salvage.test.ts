@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { pickAll } from "../../../src/core/salvage/verdict.ts";
 import { sqliteSalvage } from "../../../src/drivers/database/sqlite-salvage.ts";
-import { makeTurns } from "../../../src/drivers/database/sqlite-turns.ts";
+import { makeTurns } from "../../../src/drivers/database/turns.ts";
 import { good, makeSite, op, sql, value } from "./bed.ts";
 
 const tables = `CREATE TABLE customers(id INTEGER PRIMARY KEY, email TEXT UNIQUE, name TEXT);

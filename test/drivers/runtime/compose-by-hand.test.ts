@@ -1,7 +1,7 @@
 // Break-glass on a real engine: the state folder is gone, the edge cannot be told anything, the bad release crash-loops,
 // an nginx of the stack remembers the edge's address. The script alone puts the user's own containers back.
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { refreshBreakGlass } from "../../../src/app/break-glass.ts";
@@ -12,6 +12,7 @@ import { localFiles } from "../../../src/os/files.ts";
 import type { Parts } from "../../../src/ports/parts.ts";
 import { fakeApp } from "../../app/fake-app.ts";
 import { tempFolder } from "../../os/temp-folder.ts";
+import { bareBin } from "../../parts/bare-bin.ts";
 import { freePort } from "../../parts/bed.ts";
 import { describeWith } from "../../parts/needs.ts";
 import { answer, type ComposeBed, CRASH, composeBed, SECRET, value } from "./compose-bed.ts";
@@ -50,16 +51,6 @@ async function writeScript(bed: ComposeBed, release: Release): Promise<string> {
   if (!site) throw new Error("no site");
   value(await refreshBreakGlass(app, site));
   return join(folder, "production.sh");
-}
-
-async function bareBin(): Promise<string> {
-  const target = join(await tempFolder(), "bin");
-  mkdirSync(target);
-  for (const from of ["/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"])
-    for (const name of readdirSync(from))
-      if (!existsSync(join(target, name)) && !/^(node|nodejs|npm|npx|corepack|lastgood)/.test(name))
-        symlinkSync(join(from, name), join(target, name));
-  return target;
 }
 
 function runScript(script: string, path: string, bed: ComposeBed): Promise<{ exit: number; out: string }> {
@@ -143,7 +134,7 @@ withDocker("break-glass of a compose stack", () => {
     const cacheStarted = await startOf("cache");
     rmSync(bed.stateDir, { recursive: true, force: true });
 
-    const ended = await runScript(script, await bareBin(), bed);
+    const ended = await runScript(script, bareBin(join(await tempFolder(), "bin")), bed);
 
     expect(ended.exit, ended.out).toBe(0);
     expect(await answer(`http://127.0.0.1:${front}/`)).toBe("v1 blue");
@@ -153,7 +144,7 @@ withDocker("break-glass of a compose stack", () => {
     expect(await docker.docker(["ps", "-a", "-q", ...filter])).toBe("");
     expect(readFileSync(script, "utf8")).not.toContain(SECRET);
     expect(ended.out).not.toContain(SECRET);
-    const again = await runScript(script, await bareBin(), bed);
+    const again = await runScript(script, bareBin(join(await tempFolder(), "bin")), bed);
     expect(again.exit, again.out).toBe(0);
     expect(await answer(`http://127.0.0.1:${front}/`)).toBe("v1 blue");
   }, 180_000);
@@ -170,7 +161,7 @@ withDocker("break-glass of a compose stack", () => {
     const ours = tags.filter((tag) => tag.startsWith(`lastgood/${bed.docker.project}`));
     expect(ours.length).toBe(1);
     await bed.docker.docker(["rmi", "--no-prune", ...ours]);
-    const ended = await runScript(script, await bareBin(), bed);
+    const ended = await runScript(script, bareBin(join(await tempFolder(), "bin")), bed);
     expect(ended.exit).toBe(1);
     expect(ended.out).toContain("step 2 failed");
     expect(await bed.aliveCount(release.id)).toBe(1);

@@ -1,28 +1,18 @@
 // Break-glass on a whole stack with its edge: Lastgood and Node are gone, so is its state folder, and the bad release
 // that serves dies again and again. The script that was written when the last good release became good brings it back.
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { untilHealthy } from "../../../src/demo/stack/until.ts";
 import { tempFolder } from "../../os/temp-folder.ts";
+import { bareBin } from "../../parts/bare-bin.ts";
 import { laterOn, pause } from "../../parts/bed.ts";
 import { describeWith } from "../../parts/needs.ts";
 import { layBed, ofStack, type StackBed } from "./bed.ts";
 
 const limitMs = 240_000;
 const withParts = await describeWith("docker", "nginx", "postgres");
-
-/** Every program of this machine but Node and Lastgood. */
-async function bareBin(): Promise<string> {
-  const target = join(await tempFolder(), "bin");
-  mkdirSync(target);
-  for (const from of ["/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"])
-    for (const name of readdirSync(from))
-      if (!existsSync(join(target, name)) && !/^(node|nodejs|npm|npx|corepack|lastgood)/.test(name))
-        symlinkSync(join(from, name), join(target, name));
-  return target;
-}
 
 function runScript(
   script: string,
@@ -95,7 +85,7 @@ withParts("break-glass of a stack with its edge", () => {
       if (!bad) throw new Error("v2 does not run");
       const calm = crashLoop(bed, bad.id);
       rmSync(join(bed.stack.dir, ".lastgood"), { recursive: true });
-      const said = await runScript(script, await bareBin(), bed.env);
+      const said = await runScript(script, bareBin(join(await tempFolder(), "bin")), bed.env);
       await calm();
       expect(said.exit, said.out).toBe(0);
       await untilHealthy(bed.stack.healthUrl);

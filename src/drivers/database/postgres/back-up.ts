@@ -1,8 +1,9 @@
 // backUp: a dump and what must be known to trust it, all of one snapshot. Its manifest, written last, makes it exist.
 import { join } from "node:path";
-import { ok, problem, type Result } from "../../../core/result.ts";
+import { ok, type Result } from "../../../core/result.ts";
 import type { Backup } from "../../../ports/database.ts";
 import type { Op } from "../../../ports/op.ts";
+import { passLabel } from "../kept-label.ts";
 import type { Context } from "./context.ts";
 import { passEpoch } from "./epoch.ts";
 import { databaseFacts } from "./facts.ts";
@@ -15,17 +16,12 @@ import { passFileStart } from "./tools.ts";
 
 const LABEL_CHARS_MAX = 100;
 /** What a restore keeps has this label; a backup must not look like one. */
-const KEPT_LABEL = "before";
 /** Not `.tmp`: that ends files which are just being replaced. */
 export const TEMP = ".half";
 
 export async function backUp(context: Context, op: Op, label: string): Promise<Result<Backup>> {
-  if (label === KEPT_LABEL)
-    return problem(
-      "usage",
-      `the label "${KEPT_LABEL}" is taken by what restores keep`,
-      "choose another label",
-    );
+  const free = passLabel(label);
+  if (!free.ok) return free;
   const passed = await passEpoch(context, op);
   if (!passed.ok) return passed;
   const id = `${fileSafe(label)}-${op.id}`;

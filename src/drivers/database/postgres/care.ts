@@ -4,7 +4,7 @@ import { fromChanges } from "../../../core/backups/words.ts";
 import { ok, problem, type Result } from "../../../core/result.ts";
 import type { AskSql } from "../../../ports/ask-sql.ts";
 import type { BackupCare, BackupFile, Since } from "../../../ports/backup-care.ts";
-import type { Turns } from "../sqlite-turns.ts";
+import type { Turns } from "../turns.ts";
 import { askIn } from "./ask.ts";
 import type { Context } from "./context.ts";
 import { intake } from "./intake.ts";

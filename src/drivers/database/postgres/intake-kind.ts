@@ -1,7 +1,7 @@
 // What a file from elsewhere is: known by its content, never by its name.
 import { join } from "node:path";
 import { ok, problem, type Result } from "../../../core/result.ts";
-import type { Files } from "../../../ports/files.ts";
+import type { FileStat, Files } from "../../../ports/files.ts";
 
 export type Kind = "directory" | "custom" | "tar" | "plain" | "gzip" | "openssl";
 
@@ -21,16 +21,22 @@ const FORMAT_AT = 10;
 const TAR_MAGIC_AT = 257;
 const whole = "choose a whole backup: lastgood backup list shows ours";
 
-export async function kindOf(files: Files, path: string): Promise<Result<Kind>> {
+/** `missing` where there is nothing. */
+export async function whatIsAt(files: Files, path: string): Promise<Result<FileStat>> {
   const stat = await files.stat(path);
   if (!stat.ok) return stat;
-  if (stat.value === null)
-    return problem(
-      "missing",
-      `there is nothing at ${path}`,
-      "name a file, a folder, or an id of lastgood backup list",
-      path,
-    );
+  if (stat.value !== null) return ok(stat.value);
+  return problem(
+    "missing",
+    `there is nothing at ${path}`,
+    "name a file, a folder, or an id of lastgood backup list",
+    path,
+  );
+}
+
+export async function kindOf(files: Files, path: string): Promise<Result<Kind>> {
+  const stat = await whatIsAt(files, path);
+  if (!stat.ok) return stat;
   if (stat.value.type === "directory") return directoryOr(files, path);
   if (stat.value.size === 0) return problem("damaged", `${path} is empty`, whole, path);
   const head = await files.read(path, { offset: 0, length: HEAD_BYTES });

@@ -13,6 +13,7 @@ import { passEpoch } from "./epoch.ts";
 import { databaseFacts } from "./facts.ts";
 import { readArchive } from "./intake-archive.ts";
 import { fitsServer, fitsTables } from "./intake-fit.ts";
+import { whatIsAt } from "./intake-kind.ts";
 import { readPlain } from "./intake-plain.ts";
 import { type Inner, unwrap } from "./intake-unwrap.ts";
 import { makeDump } from "./make-dump.ts";
@@ -54,15 +55,8 @@ export async function intake(context: Context, op: Op, path: string): Promise<Re
 
 /** Of a folder: over all its files. A `.sha256` beside a file, as sha256sum writes it, must fit. */
 async function digestOfForeign({ digest, files }: Context, path: string): Promise<Result<string>> {
-  const stat = await files.stat(path);
+  const stat = await whatIsAt(files, path);
   if (!stat.ok) return stat;
-  if (stat.value === null)
-    return problem(
-      "missing",
-      `there is nothing at ${path}`,
-      "name a file, a folder, or an id of lastgood backup list",
-      path,
-    );
   if (stat.value.type === "directory") {
     const tree = await digest(path);
     return tree.ok ? ok(tree.value.digest) : tree;

@@ -4,7 +4,7 @@ import type { BackupCare } from "../../../ports/backup-care.ts";
 import type { Backup, Database } from "../../../ports/database.ts";
 import type { Salvage } from "../../../ports/salvage.ts";
 import type { SqlClient } from "../../../ports/sql.ts";
-import { makeTurns } from "../sqlite-turns.ts";
+import { makeTurns } from "../turns.ts";
 import { backUp } from "./back-up.ts";
 import { postgresCare } from "./care.ts";
 import type { Context, PostgresConfig, PostgresDeps } from "./context.ts";
