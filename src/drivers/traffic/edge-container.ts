@@ -17,8 +17,9 @@ import {
 } from "./edge-config.ts";
 import { act, lastLog, look } from "./edge-docker.ts";
 import { ensureEdgeImage } from "./edge-image.ts";
-import { ensureWaitingRoom, joinEdge } from "./edge-join.ts";
+import { joinEdge } from "./edge-join.ts";
 import type { EdgeDeps, EdgePlace } from "./edge-place.ts";
+import { ensureWaitingRoom, startInRoom } from "./edge-room.ts";
 import { startProblem } from "./proxy-last-words.ts";
 
 /** From the start of the container to its first answer. */
@@ -77,7 +78,7 @@ async function start(
   runs: boolean,
 ): Promise<Result<void>> {
   const name = nameOf(config);
-  const started = runs ? ok("") : await act(docker, ["start", name]); // no error where somebody else did
+  const started = runs ? ok(undefined) : await startInRoom(docker, deps.clock, config, name);
   if (!started.ok) return started;
   const until = deps.clock.elapsed() + startLimitMs;
   for (;;) {

@@ -4,10 +4,11 @@ import { ok, problem, type Result } from "../../core/result.ts";
 import type { Op } from "../../ports/op.ts";
 import type { Docker } from "../docker/cli.ts";
 import type { Container } from "../docker/inspect.ts";
-import { nameOf, waitingRoom } from "./edge-config.ts";
+import { nameOf } from "./edge-config.ts";
 import { act, look } from "./edge-docker.ts";
 import { forgetJoin } from "./edge-join.ts";
 import type { EdgePlace } from "./edge-place.ts";
+import { closeWaitingRoom } from "./edge-room.ts";
 
 const endPollMs = 50;
 const stopSlackMs = 10_000;
@@ -56,15 +57,8 @@ export async function removeEdge(place: EdgePlace, op: Op): Promise<Result<void>
   if (!down.ok) return down;
   const forgotten = await forgetJoin(place);
   if (!forgotten.ok) return forgotten;
-  const { docker } = place.deps;
-  const removed = await act(docker, ["rm", "--volumes", nameOf(place.config)], op.id);
+  const { config, deps } = place;
+  const removed = await act(deps.docker, ["rm", "--volumes", nameOf(config)], op.id);
   if (!removed.ok && removed.error.code !== "missing") return removed;
-  return await closeWaitingRoom(place, op);
-}
-
-/** The last one that leaves closes it. */
-async function closeWaitingRoom({ config, deps }: EdgePlace, op: Op): Promise<Result<void>> {
-  const closed = await act(deps.docker, ["network", "rm", waitingRoom(config)], op.id);
-  const stays = !closed.ok && /active endpoints/.test(closed.error.what);
-  return closed.ok || stays || closed.error.code === "missing" ? ok(undefined) : closed;
+  return await closeWaitingRoom(deps.docker, config, op);
 }

@@ -5,36 +5,12 @@ import type { Docker } from "../docker/cli.ts";
 import { findContainers } from "../docker/containers.ts";
 import { foreignService, isUp, projectLabels } from "../docker/foreign.ts";
 import type { Container } from "../docker/inspect.ts";
-import { labels } from "../docker/names.ts";
-import { type EdgeConfig, type EdgeNetwork, nameOf, networkArguments, waitingRoom } from "./edge-config.ts";
+import { type EdgeNetwork, nameOf, networkArguments, waitingRoom } from "./edge-config.ts";
 import { act, look } from "./edge-docker.ts";
 import type { EdgePlace } from "./edge-place.ts";
 
 /** Says that this edge has its place: whoever makes it anew gives it that place again. */
 const marker = "joined";
-
-/**
- * A network that leads nowhere. Docker publishes ports when a container joins a network that leads somewhere, so an
- * edge that waits in here runs already, and takes a port over within the time of one call (0.2 s) once it is free.
- */
-export async function ensureWaitingRoom(docker: Docker, config: EdgeConfig): Promise<Result<void>> {
-  const name = waitingRoom(config);
-  const there = await docker.run({
-    args: ["network", "inspect", "--format", "{{.Id}}", name],
-    effect: "read",
-  });
-  if (!there.ok) return there;
-  if (there.value.exitCode === 0) return ok(undefined);
-  const own = [`${labels.kind}=waiting-room`, `${labels.app}=${config.app}`, `${labels.env}=${config.env}`];
-  const made = await act(docker, [
-    "network",
-    "create",
-    "--internal",
-    ...own.flatMap((label) => ["--label", label]),
-    name,
-  ]);
-  return made.ok || /already exists/.test(made.error.what) ? ok(undefined) : made;
-}
 
 export async function wasJoined({ config, deps }: EdgePlace): Promise<Result<boolean>> {
   const stat = await deps.files.stat(join(config.stateDir, marker));

@@ -1,5 +1,5 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, request } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Result } from "../../../src/core/result.ts";
@@ -116,6 +116,40 @@ withDocker("an edge container", () => {
       expect(value(await moved.differences())).toHaveLength(1);
       value(await moved.ensure());
       expect(await inspect(nameOf(config), "{{.Id}} {{.State.StartedAt}}")).toBe(started);
+    },
+  );
+
+  test(
+    "a waiting room that was made twice is one again, also where an edge stands in it",
+    limit,
+    async () => {
+      const room = `lastgood-${bed.project}-waiting`;
+      const rooms = async () =>
+        (await bed.docker("network", "ls", "--quiet", "--filter", `name=^${room}$`)).split("\n");
+      const first = bed.edge();
+      value(await first.ensure());
+      const [kept] = await rooms();
+      const again = bed.config();
+      await doubleNetwork(bed.bed.socket, room);
+      await doubleNetwork(bed.bed.socket, room);
+      expect(await rooms()).toHaveLength(3);
+      value(await edgeTraffic(again, bed.deps).ensure());
+      expect(await rooms()).toEqual([kept]);
+      // Doubled between creation and start: the engine refuses that start, and the room is settled there.
+      const late = bed.config();
+      let doubled = 0;
+      const { docker } = bed.deps;
+      const racing: typeof docker = {
+        ...docker,
+        async run(call) {
+          if (call.args[0] === "start" && doubled++ === 0) await doubleNetwork(bed.bed.socket, room);
+          return await docker.run(call);
+        },
+      };
+      value(await edgeTraffic(late, { ...bed.deps, docker: racing }).ensure());
+      expect(await rooms()).toEqual([kept]);
+      expect(doubled).toBe(2); // starts: the one that was refused, and the one after
+      expect(await inspect(nameOf(late), "{{.State.Status}}")).toBe("running");
     },
   );
 
@@ -251,3 +285,21 @@ withDocker("an edge container", () => {
     expect(await inspect(nameOf(config), "{{.State.Status}}")).toBe("created");
   });
 });
+
+/** As two who ask at the same moment get it: the engine looks, then makes, and its older API can be told not to look. */
+async function doubleNetwork(socketPath: string, name: string): Promise<void> {
+  const body = JSON.stringify({ Name: name, CheckDuplicate: false, Internal: true });
+  const status = await new Promise((resolve, reject) => {
+    const asked = request(
+      {
+        socketPath,
+        path: "/v1.41/networks/create",
+        method: "POST",
+        headers: { "content-type": "application/json" },
+      },
+      (answer) => answer.resume().on("end", () => resolve(answer.statusCode)),
+    );
+    asked.on("error", reject).end(body);
+  });
+  expect(status).toBe(201);
+}
