@@ -1,9 +1,7 @@
 // What the parts of the compose runtime share: how to call docker, where things are, who may act, what is secret.
 import { ok, problem, type Result } from "../../core/result.ts";
-import type { Clock } from "../../ports/clock.ts";
 import type { Op } from "../../ports/op.ts";
 import { type Docker, dockerCli } from "../docker/cli.ts";
-import { lastLinesOf } from "../docker/containers.ts";
 import type { Container } from "../docker/inspect.ts";
 import { parseStack } from "../docker/stack-model.ts";
 import { checker } from "./compose-check.ts";
@@ -13,6 +11,7 @@ import {
   type ComposeRuntimeDeps,
   composeLayout,
 } from "./compose-config.ts";
+import { type LineReader, lineReader } from "./compose-lines.ts";
 import { stackRedactor } from "./compose-redact.ts";
 import { type Fence, fence } from "./process-fence.ts";
 import { type Locks, locks } from "./process-locks.ts";
@@ -28,8 +27,7 @@ export type ComposeRoom = {
   readonly mutate: <T>(op: Op, key: string, work: () => Promise<Result<T>>) => Promise<Result<T>>;
   /** Its own healthcheck, run now instead of at its next turn: true where it passes. */
   readonly checkNow: (container: Container) => Promise<boolean>;
-  /** Its newest lines; those of a moment ago where they were just read: a run looks at it many times. */
-  readonly linesOf: (container: Container, redact: (text: string) => string) => Promise<readonly string[]>;
+  readonly linesOf: LineReader;
   /** For output of a service of a release; null where its values are not stored any more. */
   readonly redactorOf: (release: string, service: string) => Promise<((text: string) => string) | null>;
 };
@@ -55,21 +53,6 @@ export function composeRoom(config: ComposeRuntimeConfig, deps: ComposeRuntimeDe
     checkNow: checker(docker),
     linesOf: lineReader(docker, deps.clock),
     redactorOf: (release, service) => readRedactor(deps, where, release, service),
-  };
-}
-
-const FRESH_MS = 1_000;
-
-function lineReader(docker: Docker, clock: Clock): ComposeRoom["linesOf"] {
-  const read = new Map<string, { readonly at: number; readonly lines: Promise<readonly string[]> }>();
-  return async (container, redact) => {
-    const now = clock.elapsed();
-    for (const [id, { at }] of read) if (now - at >= FRESH_MS) read.delete(id);
-    // One that has ended since then has more to say.
-    const key = `${container.id} ${container.status} ${container.restarts}`;
-    const known = read.get(key)?.lines ?? lastLinesOf(docker, container.id, redact);
-    if (!read.has(key)) read.set(key, { at: now, lines: known });
-    return known;
   };
 }
 
