@@ -17,7 +17,7 @@ export const about =
 export const takes = "about 4 min, one and a half of it for polls of a client that asks every 15 s";
 export const options = {
   rounds: 7,
-  changes: 100,
+  changes: 400,
   polls: 4,
   kills: 200,
   processes: 20,
@@ -43,7 +43,7 @@ export async function run(asked: Options): Promise<BenchDocument> {
   const results: BenchResult[] = [
     ...(await evaluation(asked.rounds)),
     ...(await propagation(asked.changes, asked.polls)),
-    await processes(asked.processes, asked.kills),
+    ...(await processes(asked.processes, asked.kills)),
     ...(await crowd(asked.subscribers, Math.ceil(asked.kills / 4), asked.idleS)),
     await preload(asked.kills),
     loading(asked.rounds * 3),
