@@ -86,6 +86,8 @@ export type WatchEnd = {
 export type App = {
   readonly deps: EngineDeps;
   readonly ids: Ids;
+  /** Digest of the config that is in force: the file may have been edited since. */
+  readonly config: string;
   readonly sites: ReadonlyMap<string, Site>;
   readonly watching: Watching;
   readonly flags: FlagDesk;

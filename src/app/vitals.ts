@@ -11,6 +11,7 @@ export function vitals(app: App): Outcome {
   const { holder, ledger } = app.deps;
   const data = {
     controller: { ...holder },
+    config: app.config,
     journal: {
       head: ledger.journal.head(),
       epoch: ledger.journal.epoch(),

@@ -24,6 +24,7 @@ import { callController } from "../os/control-client.ts";
 import { localHost } from "../os/exec.ts";
 import { processAgeMs } from "../os/process-age.ts";
 import { checksOf } from "./checks.ts";
+import { configDigest } from "./load.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { openApp } from "./open.ts";
 import { breakGlassFolder, type StatePaths, statePaths } from "./paths.ts";
@@ -61,7 +62,7 @@ function wardsOf(config: Config, envs: readonly string[], machine: Machine): rea
   const own: Ward = {
     env: null,
     checks: [
-      controller(ask, machine),
+      controller(ask, configDigest(config), machine),
       journal(ask, { file: paths.journal, copied }, machine),
       disk([dirname(paths.root)], { host }),
       machineCheck({ host }),
@@ -133,6 +134,7 @@ function nothingYet(config: Config, machine: Machine): Vitals {
   };
   return {
     runs: false,
+    config: configDigest(config),
     controller: { pid, startTime, who: "doctor" },
     journal: { head: 0, epoch: 0, diskFull: false },
     environments: Object.keys(config.environments).map((env) => ({ env, ...empty })),

@@ -4,6 +4,8 @@ import { formatConfigErrors } from "../config/errors.ts";
 import { loadConfig } from "../config/load.ts";
 import { resolvePaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
+import { sha256 } from "../core/digest.ts";
+import { canonical } from "../core/json.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { localFiles } from "../os/files.ts";
 
@@ -27,6 +29,11 @@ export async function readConfig(path: string): Promise<Result<Config>> {
     });
   }
   return ok(withRoot(resolvePaths(config.value, dirname(file)), dirname(file)));
+}
+
+/** The same for the same settings, however the file is written. */
+export function configDigest(config: Config): string {
+  return sha256(canonical(config)).slice(0, 16);
 }
 
 /** `{root}` in a setting of a service stands for the config's folder: an app runs in its release's folder instead. */

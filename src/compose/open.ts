@@ -13,6 +13,7 @@ import { flagDeskOf, withFlags } from "./flags.ts";
 import { type GlassKeeper, keepGlass } from "./glass-keeper.ts";
 import { readHolder } from "./holder.ts";
 import { hooksOf } from "./hooks.ts";
+import { configDigest } from "./load.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { type StatePaths, statePaths } from "./paths.ts";
 import { remoteMachine } from "./remote-machine.ts";
@@ -72,6 +73,7 @@ export async function openApp(
   const app: App = {
     deps: { ledger, clock: machine.clock, holder, world, stepKind },
     ids: machine.ids,
+    config: configDigest(config),
     sites,
     watching: { live: new Map(), seen: new Map(), streams: new Map(), following: new Map() },
     flags,

@@ -73,6 +73,7 @@ export function fakeApp(change: Partial<Settings> = {}, tempers: Record<string, 
   const app: App = {
     deps: { ledger, clock, holder, world: () => world, stepKind },
     ids: { fresh },
+    config: "as-read",
     sites: new Map([[env, site]]),
     watching: { live: new Map(), seen: new Map(), streams: new Map(), following: new Map() },
     flags: noFlagDesk,

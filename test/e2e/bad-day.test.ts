@@ -1,12 +1,16 @@
 // doctor, logs and restart as people type them: the command line as a process, real parts behind it.
 
+import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Load, startLoad } from "../../src/demo/load/load.ts";
 import { type Bed, makeBed, readJournalCopy } from "./bed.ts";
 
 const limitMs = 120_000;
+const bin = resolve(import.meta.dirname, "../../bin/lastgood.js");
 let bed: Bed;
 let hung: ReturnType<typeof createServer>;
 
@@ -24,6 +28,18 @@ afterAll(async () => {
   hung?.close();
   await bed?.close();
 }, limitMs);
+
+/** A controller that has begun its work; how to end it. */
+async function serve(): Promise<() => Promise<void>> {
+  const child = spawn(process.execPath, [bin, "--config", bed.config, "serve"], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  await once(child.stderr, "data");
+  return async () => {
+    child.kill("SIGTERM");
+    await once(child, "close");
+  };
+}
 
 type Row = { env: string | null; check: string; is: string; what: string; next: string | null };
 
@@ -127,6 +143,28 @@ test(
     const done = await bed.lastgood("restart", "edge", "--yes", "--json");
     expect(done.exit, done.out).toBe(0);
     expect((await fetch(`${bed.url}/health`)).status).toBe(200);
+  },
+  limitMs,
+);
+
+test(
+  "an edited config is told from the one that the controller works by, until it is started again",
+  async () => {
+    const row = async () => {
+      const said = await bed.lastgood("doctor", "--json");
+      return (said.json()["checks"] as Row[]).find(({ check }) => check === "controller");
+    };
+    const first = await serve();
+    expect(await row()).toMatchObject({ is: "well" });
+    const text = readFileSync(bed.config, "utf8");
+    writeFileSync(bed.config, `# only the wording\n${text}`);
+    expect(await row()).toMatchObject({ is: "well" });
+    writeFileSync(bed.config, text.replace("drain: 5s", "drain: 6s"));
+    expect(await row()).toMatchObject({ is: "warn", what: expect.stringContaining("edited since") });
+    await first();
+    const second = await serve();
+    expect(await row()).toMatchObject({ is: "well" });
+    await second();
   },
   limitMs,
 );

@@ -43,6 +43,8 @@ function isBackupState(value: unknown): boolean {
 }
 
 export const vitalsShape = z.object({
+  /** Digest of the config in force; a controller of before 0.2 does not say it. */
+  config: z.string().optional(),
   controller: z.object({ pid: z.number(), who: z.string(), startTime: z.string() }),
   journal: z.object({ head: z.number(), epoch: z.number(), diskFull: z.boolean() }),
   environments: z.array(environment),
@@ -63,7 +65,8 @@ const scarceBytes = 256 * 1024 * 1024;
 /** USER_HZ: what the kernel counts start times in, 100 on every Linux. */
 const ticksPerSecond = 100;
 
-export function controller(ask: AskVitals, deps: { clock: Clock }): Check {
+/** `config`: digest of what lastgood.yml says now. */
+export function controller(ask: AskVitals, config: string, deps: { clock: Clock }): Check {
   return {
     name: "controller",
     about: "",
@@ -82,10 +85,18 @@ export function controller(ask: AskVitals, deps: { clock: Clock }): Check {
         ]);
       }
       const upMs = Math.max(0, deps.clock.elapsed() - (Number(holder.startTime) / ticksPerSecond) * 1_000);
-      return ok([well("", `process ${holder.pid}, up ${span(upMs)}`, { runs: true, ...holder, upMs })]);
+      const what = `process ${holder.pid}, up ${span(upMs)}`;
+      const data = { runs: true, ...holder, upMs };
+      const inForce = vitals.value.config;
+      if (inForce === undefined || inForce === config) return ok([well("", what, data)]);
+      return ok([warn("", `${what}, works by an older lastgood.yml: it was edited since`, restart, data)]);
     },
   };
 }
+
+/** Nothing that serves is touched by it, and what was begun is taken up. */
+const restart =
+  "start the controller again: systemctl restart lastgood, or end lastgood serve and say it again";
 
 function names(list: Vitals["environments"]): string {
   return list.map((one) => one.env).join(", ");
