@@ -22,8 +22,8 @@ const widePorts: Readonly<Record<string, Wide>> = {
     why: "one file under one lock: epoch, facts and the state of its disk cannot be told apart",
   },
   Database: {
-    methods: 7,
-    why: "what is restored beside while people go on must be apart from the swap, for which they wait",
+    methods: 8,
+    why: "what is restored beside while people go on must be apart from the swap, for which they wait; moments are for salvage",
   },
 };
 

@@ -21,12 +21,15 @@ export type Decided = {
   readonly atS: number;
   /** Requests of the release until then. */
   readonly requests: number;
+  /** Requests that counted until the evidence sufficed, broad or not. */
+  readonly proven: number;
   readonly finding: Finding | null;
 };
 
 export const never: Decided = {
   atS: Number.POSITIVE_INFINITY,
   requests: Number.POSITIVE_INFINITY,
+  proven: Number.POSITIVE_INFINITY,
   finding: null,
 };
 
@@ -63,7 +66,8 @@ export function watchDeploy(deploy: Deploy, options = watch): Decided {
     requests += 1;
     const finding = feed(streams, request);
     if (finding === null) return false;
-    decided = { atS: Math.ceil(request.atS / lookS) * lookS, requests, finding };
+    const proven = streams.errors.provenAfter ?? Number.POSITIVE_INFINITY;
+    decided = { atS: Math.ceil(request.atS / lookS) * lookS, requests, proven, finding };
     return true;
   });
   return decided;

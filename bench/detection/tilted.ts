@@ -18,12 +18,12 @@ type Way = { readonly startS: number; readonly rate: number };
 
 function drawWay(random: Random, streams: Streams): Way {
   const { parts, deployShare, horizonS } = streams.errors.process;
+  const startS = random.uniform() < deployShare ? 0 : 1 + random.below(horizonS);
   let left = random.uniform();
-  const part = parts.find(({ weight }) => {
-    left -= weight;
+  const part = parts.find(({ weight, late }) => {
+    left -= startS === 0 ? weight : weight * late;
     return left < 0;
   });
-  const startS = random.uniform() < deployShare ? 0 : 1 + random.below(horizonS);
   return { startS, rate: part?.rate ?? 0 };
 }
 

@@ -5,7 +5,7 @@ import { type Random, seeded } from "../random.ts";
 const regulars = 10_000;
 const paths = 2_000;
 /** Share of lines by clients, and for paths, that come once. */
-const once = 0.02;
+export const once = 0.02;
 const failing = 0.002;
 const linesPerS = 5_000;
 export const firstMs = Date.UTC(2026, 0, 5, 8, 0, 0);
@@ -24,7 +24,7 @@ export function writeLog(path: string, lines: number, seed: number): number {
   try {
     let text: string[] = [];
     for (let i = 0; i < lines; i++) {
-      const bad = random.uniform() < failing;
+      const bad = isFailing(random);
       if (bad) errors += 1;
       text.push(line(random, i, bad));
       if (text.length < 10_000 && i < lines - 1) continue;
@@ -37,23 +37,43 @@ export function writeLog(path: string, lines: number, seed: number): number {
   return errors;
 }
 
-let stampOf = -1;
+export function isFailing(random: Random): boolean {
+  return random.uniform() < failing;
+}
+
+/** When the line with this number is written. */
+export function lineMs(index: number): number {
+  return firstMs + Math.floor(index / linesPerS) * 1_000;
+}
+
+/** As nginx writes it. */
+export function stampOf(index: number): string {
+  const at = new Date(lineMs(index));
+  const two = (n: number) => String(n).padStart(2, "0");
+  return (
+    `${two(at.getUTCDate())}/${months[at.getUTCMonth()]}/${at.getUTCFullYear()}:` +
+    `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}:${two(at.getUTCSeconds())} +0000`
+  );
+}
+
+let secondMs = -1;
 let stamp = "";
 
-function line(random: Random, index: number, bad: boolean): string {
-  const second = Math.floor(index / linesPerS);
-  if (second !== stampOf) {
-    stampOf = second;
-    const at = new Date(firstMs + second * 1_000);
-    const two = (n: number) => String(n).padStart(2, "0");
-    stamp =
-      `${two(at.getUTCDate())}/${months[at.getUTCMonth()]}/${at.getUTCFullYear()}:` +
-      `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}:${two(at.getUTCSeconds())} +0000`;
+/** `by`: a client and a page of one's own; else some of those that there are. */
+export function line(
+  random: Random,
+  index: number,
+  bad: boolean,
+  by?: { readonly address: string; readonly page: string },
+): string {
+  if (lineMs(index) !== secondMs) {
+    secondMs = lineMs(index);
+    stamp = stampOf(index);
   }
   const passing = random.uniform() < once;
   const who = passing ? regulars + index : random.below(regulars);
-  const address = `10.${(who >> 16) & 255}.${(who >> 8) & 255}.${who & 255}`;
-  const page = random.uniform() < once ? `once-${index}` : `shelf-${random.below(paths)}`;
+  const address = by?.address ?? `10.${(who >> 16) & 255}.${(who >> 8) & 255}.${who & 255}`;
+  const page = by?.page ?? (random.uniform() < once ? `once-${index}` : `shelf-${random.below(paths)}`);
   return (
     `${address} - - [${stamp}] "GET /shop/${page}?page=${random.below(40)} HTTP/1.1" ${bad ? 502 : 200} ` +
     `${500 + random.below(90_000)} "https://shop.example/shop/shelf-${random.below(paths)}" "${agents[who % agents.length]}"\n`

@@ -69,7 +69,8 @@ function frozen(env: string, by: string, { report, why }: Decision): NewEvent {
 function investigation(app: App, decision: Decision): NewEvent {
   const { env, watch, why, finding, facts = [], severity = null, cause = null } = decision;
   const evidence = { finding, facts, severity, cause } as JsonObject;
-  const stream = finding?.stream ?? decision.report?.kind ?? "report";
+  const said = decision.report;
+  const stream = said ? (said.stream ?? said.kind) : (finding?.stream ?? "report");
   const id = app.ids.fresh("investigation");
   return { type: "investigation.opened", data: { env, investigation: id, watch, stream, why, evidence } };
 }

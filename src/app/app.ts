@@ -34,6 +34,8 @@ export type Settings = {
     readonly checkMs: number;
     readonly tolerate: number;
     readonly waitForVerdict: boolean;
+    /** Pause between two looks at the data; they are made while a release is watched. */
+    readonly integrityMs?: number;
     /** Routes on which people pay, and what people always do: none where nothing is said. */
     readonly payments?: Looked["payments"];
     readonly events?: Looked["events"];
@@ -65,6 +67,8 @@ export type Watching = {
   readonly live: Map<string, Finding>;
   /** What each of its streams says, likewise. */
   readonly streams: Map<string, readonly Finding[]>;
+  /** What is listened to in each environment whichever release serves, and why it is silent where it is. */
+  readonly sources: Map<string, readonly { readonly source: string; readonly blind: string | null }[]>;
   /** What users saw in each environment's watch so far, in memory. */
   readonly seen: Map<string, { readonly watch: string; summary(): WatchSummary }>;
   /** Who follows each environment's watch: the watch it is at, and what comes of it. */

@@ -4,12 +4,15 @@ import type { Every } from "../core/backups/schedule.ts";
 import type { Result } from "../core/result.ts";
 import type { Progressed } from "../core/view/progress.ts";
 import type { BackupCare, SecondPlace } from "../ports/backup-care.ts";
+import type { PointInTime } from "../ports/point-in-time.ts";
 import type { Salvage } from "../ports/salvage.ts";
 
 export type BackupDesk = {
   /** What a person types before it is replaced: `shop.db`, `shop_production`. */
   name(): Promise<Result<string>>;
   readonly care: BackupCare;
+  /** Left out where the server's WAL is not archived. */
+  readonly pointInTime?: PointInTime;
   /** Left out where rows cannot be brought along from what a restore replaced. */
   readonly salvage?: Salvage;
   readonly assertions: readonly Assertion[];

@@ -1,11 +1,13 @@
 // Backups and drills that fall due, beside the beat of the controller: one act an environment at a time.
 import { dueAt, type Every } from "../core/backups/schedule.ts";
 import type { BackupState } from "../core/backups/state.ts";
+import { envState } from "../core/state.ts";
 import type { App } from "./app.ts";
+import { drillMoment } from "./archive.ts";
 import { scheduled, takeBackup, toSecondPlace } from "./backup.ts";
+import { watchData } from "./data-alarm.ts";
 import { runDrill } from "./drill.ts";
 import { backupState, type Desk, deskOf } from "./find-backup.ts";
-import { checkLive } from "./integrity.ts";
 import { openRun } from "./open-run.ts";
 
 export type BackupSchedule = {
@@ -17,11 +19,13 @@ export type BackupSchedule = {
 
 export function backupSchedule(app: App): BackupSchedule {
   const working = new Map<string, Promise<void>>();
+  /** When the data was looked at in this watch: on the monotonic clock. */
+  const looked = new Map<string, { readonly watch: string; readonly elapsedMs: number }>();
   return {
     beat() {
       for (const env of app.sites.keys()) {
         const desk = working.has(env) ? null : deskOf(app, env);
-        const work = desk?.ok ? dueNow(app, env, desk.value) : null;
+        const work = desk?.ok ? (dueNow(app, env, desk.value) ?? dueInWatch(app, desk.value, looked)) : null;
         if (work === null) continue;
         working.set(
           env,
@@ -50,6 +54,20 @@ function dueNow(app: App, env: string, desk: Desk): (() => Promise<void>) | null
   return null;
 }
 
+type Looked = Map<string, { readonly watch: string; readonly elapsedMs: number }>;
+
+/** A release that damages data is to be noticed while it is watched, not by the next backup. CHANGES `looked`. */
+function dueInWatch(app: App, desk: Desk, looked: Looked): (() => Promise<void>) | null {
+  const { env, watch: every } = desk.site.settings;
+  const { watch } = envState(app.deps.ledger.state(), env);
+  if (!watch || every.integrityMs === undefined || openRun(app, env)?.status === "open") return null;
+  const now = app.deps.clock.elapsed();
+  const last = looked.get(env);
+  if (last?.watch === watch.watch && now - last.elapsedMs < every.integrityMs) return null;
+  looked.set(env, { watch: watch.watch, elapsedMs: now });
+  return () => watchData(app, desk);
+}
+
 function drilled({ drills }: BackupState): Parameters<typeof dueAt>[1] {
   const last = drills.findLast((one) => one.problem === null)?.at ?? null;
   const failed = drills.findLast((one) => one.problem !== null)?.at ?? null;
@@ -58,10 +76,11 @@ function drilled({ drills }: BackupState): Parameters<typeof dueAt>[1] {
 
 async function backUp(app: App, desk: Desk): Promise<void> {
   const taken = await takeBackup(app, desk, scheduled);
-  if (taken.ok) await checkLive(app, desk);
+  if (taken.ok) await watchData(app, desk);
 }
 
 async function drillNewest(app: App, desk: Desk): Promise<void> {
   const done = await runDrill(app, desk, { id: null, by: scheduled });
   if (done.ok) await toSecondPlace(app, desk, done.value.backup);
+  if (desk.desk.pointInTime) await drillMoment(app, desk, { at: null, by: scheduled }, true);
 }

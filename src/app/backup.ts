@@ -8,7 +8,9 @@ import { envState } from "../core/state.ts";
 import { type Outcome, stopped } from "../core/view/outcome.ts";
 import type { Backup } from "../ports/database.ts";
 import type { Op } from "../ports/op.ts";
+import type { ServerSet } from "../ports/point-in-time.ts";
 import { type App, looseOp } from "./app.ts";
+import { archiveData, copyServer, copyWords, verifyArchive } from "./archive.ts";
 import {
   alarm,
   backupState,
@@ -39,14 +41,19 @@ export async function backupNow(
   }
   const taken = await takeBackup(app, desk.value, input.by);
   if (!taken.ok) return { ...stopped(verb, input.env, taken.error), means: "There is no new backup." };
-  const { backup, ms, copied } = taken.value;
+  const { backup, ms, set, copied } = taken.value;
   const second = secondWords(desk.value, copied);
   return said(verb, input.env, {
     outcome: copied?.ok === false ? "failed" : "done",
     what: `${backup.id} was taken in ${span(ms)}: ${size(backup.bytes)}, ${rowsOf(backup)} rows.`,
-    means: `It is whole, and never drilled: only a drill proves that it can be restored.${second}`,
+    means: `It is whole, and never drilled: only a drill proves that it can be restored.${copyWords(set)}${second}`,
     next: copied?.ok === false ? copied.error.next : `lastgood drill ${backup.id}`,
-    data: { backup: backupData(app, input.env, backup), ms, second: desk.value.desk.second?.about ?? null },
+    data: {
+      backup: backupData(app, input.env, backup),
+      set: set?.ok ? { ...set.value } : null,
+      ms,
+      second: desk.value.desk.second?.about ?? null,
+    },
   });
 }
 
@@ -59,6 +66,8 @@ function secondWords({ desk }: Desk, copied: Result<void> | null): string {
 export type Taken = {
   readonly backup: Backup;
   readonly ms: number;
+  /** Of the whole server; null where nothing archives its WAL. */
+  readonly set: Result<ServerSet> | null;
   /** Null where there is no second place. */
   readonly copied: Result<void> | null;
 };
@@ -70,7 +79,8 @@ export async function takeBackup(app: App, desk: Desk, by: string): Promise<Resu
   const began = clock.elapsed();
   const label = by === scheduled ? "scheduled" : "by-hand";
   const op: Op = looseOp(app, "backup");
-  const made = await desk.database.backUp(op, label);
+  const set = await copyServer(app, desk, by);
+  const made = set?.ok === false ? set : await desk.database.backUp(op, label);
   if (!made.ok) {
     // The controller ends: the next one makes up for it.
     if (made.error.code === "cancelled") return made;
@@ -82,7 +92,7 @@ export async function takeBackup(app: App, desk: Desk, by: string): Promise<Resu
   const { id, bytes, sha256 } = made.value;
   const data = { env, backup: id, bytes, sha256, rows: rowsOf(made.value), ms, by };
   ledger.record([{ type: "backup.taken", data }]);
-  return ok({ backup: made.value, ms, copied: await toSecondPlace(app, desk, made.value) });
+  return ok({ backup: made.value, ms, set, copied: await toSecondPlace(app, desk, made.value) });
 }
 
 /** Null where there is no second place. */
@@ -119,7 +129,10 @@ export async function backupList(app: App, { env }: { readonly env: string }): P
       ? `${newest.id} was ${proofWords(state, newest.id, now)}.`.replace("was its", "has: its")
       : "",
     next: newest ? "lastgood backup show <id>, lastgood drill [id]" : "lastgood backup now",
-    data: { backups: all.value.map((one) => backupData(app, env, one)) },
+    data: {
+      backups: all.value.map((one) => backupData(app, env, one)),
+      pointInTime: await archiveData(app, desk.value),
+    },
   });
 }
 
@@ -164,32 +177,45 @@ export async function backupVerify(app: App, { env, backup: id }: VerifyInput): 
   const problem = whole.ok ? null : whole.error;
   const data = { env, backup: found.value.id, problem, ms };
   app.deps.ledger.record([{ type: "backup.verified", data }]);
-  return verified(desk.value, found.value, { problem, ms, live: await checkLive(app, desk.value) });
+  const archive = id === null ? await verifyArchive(app, desk.value) : null;
+  return verified(desk.value, found.value, { problem, ms, archive, live: await checkLive(app, desk.value) });
 }
 
 type Verified = {
   readonly problem: Parameters<typeof problemData>[0] | null;
   readonly ms: number;
   readonly live: Result<Checked> | null;
+  /** Null where there is none, or one backup was asked for. */
+  readonly archive: Result<void> | null;
 };
 
-function verified({ site }: Desk, { id, bytes }: Backup, { problem, ms, live }: Verified): Outcome {
+function verified({ site }: Desk, { id, bytes }: Backup, { problem, ms, live, archive }: Verified): Outcome {
   const { env } = site.settings;
   const liveWrong = live !== null && (!live.ok || live.value.failures.length > 0);
-  const broken = problem !== null || liveWrong;
+  const broken = problem !== null || liveWrong || archive?.ok === false;
   const bytesWords = problem
     ? `${id} is not what was written down: ${problem.what}.`
     : `${id} is whole: all ${size(bytes)} were read again in ${span(ms)}.`;
+  const archiveWords = archive === null ? "" : archive.ok ? " So is the archive." : ` ${archive.error.what}.`;
   return said(verb, env, {
     outcome: broken ? "failed" : "done",
-    what: bytesWords,
+    what: `${bytesWords}${archiveWords}`,
     means: `${checkedWords("the live database", live)} Only a drill proves that it can be restored.`.trim(),
-    next: problem
-      ? "lastgood backup now, then lastgood drill"
-      : liveWrong
-        ? "lastgood restore --plan"
-        : `lastgood drill ${id}`,
-    data: { backup: id, ms, problem: problem ? problemData(problem) : null, integrity: checkedData(live) },
+    next:
+      archive?.ok === false
+        ? archive.error.next
+        : problem
+          ? "lastgood backup now, then lastgood drill"
+          : liveWrong
+            ? "lastgood restore --plan"
+            : `lastgood drill ${id}`,
+    data: {
+      backup: id,
+      ms,
+      problem: problem ? problemData(problem) : null,
+      archive: archive && { problem: archive.ok ? null : problemData(archive.error) },
+      integrity: checkedData(live),
+    },
   });
 }
 

@@ -82,7 +82,7 @@ const backupInputs = {
   "backup.list": z.strictObject({ env }),
   "backup.show": z.strictObject({ env, backup: text }),
   "backup.verify": z.strictObject({ env, backup: text.nullable(), by: text }),
-  drill: z.strictObject({ env, backup: text.nullable(), by: text }),
+  drill: z.strictObject({ env, backup: text.nullable(), at: text.nullable().optional(), by: text }),
   restore: z.strictObject({
     env,
     backup: z.string().max(4_096).nullable(),
@@ -132,6 +132,7 @@ const inputs = {
     env,
     version: z.string().nullable(),
     withData: z.boolean(),
+    withMigrations: z.boolean().default(false),
     planOnly: z.boolean(),
     approved,
     wait: z.boolean(),

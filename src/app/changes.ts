@@ -17,7 +17,8 @@ function changeOf(event: Event, env: string): readonly Change[] {
   if (event.type === "run.planned") {
     const { plan } = event.data;
     const isChange = plan.env === env && !["retire", "revive"].includes(plan.kind);
-    return isChange ? [{ kind: "deploy", name: plan.target, at: event.at }] : [];
+    const kind = plan.kind === "migrate-down" ? "migration" : "deploy";
+    return isChange ? [{ kind, name: plan.target, at: event.at }] : [];
   }
   const isFlag = event.type === "flag.switched" || event.type === "flag.lifted";
   return isFlag && event.data.env === env ? [{ kind: "flag", name: event.data.flag, at: event.at }] : [];

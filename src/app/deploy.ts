@@ -17,6 +17,7 @@ import { type App, type Site, site, type WatchEnd } from "./app.ts";
 import { giveWay } from "./call-off.ts";
 import { notDone, waiting, watched } from "./deploy-outcome.ts";
 import { gatherFacts } from "./facts.ts";
+import { wayNotes } from "./migrate-prove.ts";
 import { openRun } from "./open-run.ts";
 import { planHash, runPlan } from "./run-plan.ts";
 import { followWatch } from "./watch.ts";
@@ -91,7 +92,8 @@ async function makeReady(app: App, site: Site, input: DeployInput): Promise<Resu
   const facts = taking ? { ...looked.value, from: taking.release } : looked.value;
   if (facts.from?.id === release.id) return ok({ release, plan: null, lifted, taking });
   const paused = site.settings.strategy === "pause" && facts.from !== null;
-  const plan = paused ? planPausedDeploy(facts) : planDeploy(facts);
+  const made = paused ? planPausedDeploy(facts) : planDeploy(facts);
+  const plan = { ...made, notes: [...made.notes, ...(await wayNotes(app, site, release))] };
   return ok({ release, plan: taking ? afterTaking(plan, taking) : plan, lifted, taking });
 }
 

@@ -5,19 +5,26 @@ import { ok, type Problem, problem, type Result } from "../core/result.ts";
 import { type Outcome, stopped } from "../core/view/outcome.ts";
 import type { Backup, Rehearsal } from "../ports/database.ts";
 import type { App } from "./app.ts";
+import { drillArchive } from "./archive.ts";
 import { scheduled, toSecondPlace } from "./backup.ts";
 import { alarm, type Desk, deskOf, findOne, rowsOf, said } from "./find-backup.ts";
 import { askAll, type Checked, checkedData, checkedWords, integrityFact } from "./integrity.ts";
 
-export type DrillInput = { readonly env: string; readonly backup: string | null; readonly by: string };
+export type DrillInput = {
+  readonly env: string;
+  readonly backup: string | null;
+  readonly by: string /** A moment out of the archive, in the place of a backup. */;
+  readonly at?: string | null | undefined;
+};
 
 const verb = "drill";
 /** Honest about what a drill is not, as long as it is not. */
 const notDone = "No instance of the release was started on the copy: its smoke checks were not tried there.";
 
-export async function drill(app: App, { env, backup: id, by }: DrillInput): Promise<Outcome> {
+export async function drill(app: App, { env, backup: id, at = null, by }: DrillInput): Promise<Outcome> {
   const desk = deskOf(app, env);
   if (!desk.ok) return stopped(verb, env, desk.error);
+  if (at !== null) return drillArchive(app, desk.value, { at, by });
   const done = await runDrill(app, desk.value, { id, by });
   if (!done.ok)
     return {

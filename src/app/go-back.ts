@@ -1,5 +1,6 @@
 // The way back, whoever asked for it: a person, or a watch that found a release bad.
 import type { NewEvent } from "../core/event.ts";
+import type { PlanFacts } from "../core/plan/facts.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import { planRestore, planRollback } from "../core/plan/plans.ts";
 import type { Release } from "../core/release.ts";
@@ -9,6 +10,8 @@ import { envState } from "../core/state.ts";
 import { byVersion, isQuarantined, lastGood } from "../core/view/releases.ts";
 import type { App, Site } from "./app.ts";
 import { gatherFacts } from "./facts.ts";
+import { type Both, withMigrationsDown } from "./migrate-back.ts";
+import { stayNotes } from "./migrate-prove.ts";
 import { type Asked, runPlan } from "./run-plan.ts";
 import { lookAtServices, routedTo } from "./serving.ts";
 
@@ -24,6 +27,8 @@ export type Wish = {
   readonly version: string | null;
   /** Bring the database back to the restore point taken before the release that is left. */
   readonly withData: boolean;
+  /** Take down the migrations that came with the release that is left, once it is left. */
+  readonly withMigrations?: boolean;
   readonly why: string;
 };
 
@@ -58,11 +63,37 @@ export async function findWayBack(app: App, site: Site, wish: Wish): Promise<Res
     ? withData(facts.value, current === null ? null : (env.releases[current]?.restorePoint ?? null))
     : ok(planRollback(facts.value));
   if (!plan.ok) return plan;
+  const both = await withSchema(app, site, facts.value, plan.value, wish);
+  if (!both.ok) return both;
   const warnings =
     chosen.goodAt === null
       ? [`${chosen.release.version} never passed a watch: it is not known to be good.`]
       : [];
-  return ok({ plan: plan.value, target: chosen.release, from: facts.value.from, warnings });
+  return ok({
+    plan: both.value.plan,
+    target: chosen.release,
+    from: facts.value.from,
+    warnings: [...warnings, ...both.value.warnings],
+  });
+}
+
+/** A restore takes the schema along; else it stays, which is said, or goes down after the code. */
+async function withSchema(
+  app: App,
+  site: Site,
+  facts: PlanFacts,
+  plan: Plan,
+  wish: Wish,
+): Promise<Result<Both>> {
+  const { withData, withMigrations = false } = wish;
+  if (withData && withMigrations)
+    return err({
+      code: "usage",
+      what: "a restore brings the schema back with the data",
+      next: "Say --with-data or --with-migrations.",
+    });
+  if (withMigrations) return withMigrationsDown(site, facts, plan);
+  return ok({ plan, warnings: withData ? [] : await stayNotes(app, site, facts.from) });
 }
 
 function withData(facts: Parameters<typeof planRestore>[0], restorePoint: string | null): Result<Plan> {

@@ -1,17 +1,20 @@
 // lastgood migrate status | down: where the schema stands against the code, and the way down where there is one.
+import type { NewEvent } from "../core/event.ts";
 import type { JsonObject } from "../core/json.ts";
 import { type MigrationStatus, startOn, startSentence } from "../core/migrations/status.ts";
-import type { Release } from "../core/release.ts";
+import { labelOf, valueWords, type Way, wayWords } from "../core/migrations/way.ts";
+import type { Plan } from "../core/plan/plan.ts";
 import { ok, problem, type Result } from "../core/result.ts";
-import { envState } from "../core/state.ts";
+import type { RunState } from "../core/run.ts";
 import { type Outcome, stopped } from "../core/view/outcome.ts";
+import { runData } from "../core/view/run-data.ts";
 import type { DownPlan } from "../ports/migrations.ts";
-import type { Tasks } from "../ports/tasks.ts";
-import { type App, looseOp, type Site, site } from "./app.ts";
-import { takeBackup } from "./backup.ts";
-import { deskOf, said } from "./find-backup.ts";
+import { type App, type Site, site } from "./app.ts";
+import { notDone } from "./deploy-outcome.ts";
+import { said } from "./find-backup.ts";
+import { planMigrateDown } from "./migrate-plan.ts";
 import type { MigrationDesk } from "./migration-desk.ts";
-import { openRun } from "./open-run.ts";
+import { runPlan } from "./run-plan.ts";
 
 export type MigrateDownInput = {
   readonly env: string;
@@ -28,8 +31,12 @@ const verb = "migrate";
 export async function migrateStatus(app: App, { env }: { readonly env: string }): Promise<Outcome> {
   const desk = deskIn(app, env);
   if (!desk.ok) return stopped(verb, env, desk.error);
-  const status = await desk.value.desk.driver.status();
+  const { driver } = desk.value.desk;
+  const status = await driver.status();
   if (!status.ok) return stopped(verb, env, status.error);
+  const ways = await driver.ways();
+  if (!ways.ok) return stopped(verb, env, ways.error);
+  const newest = await driver.planDown({ count: 1, to: null });
   const { applied, pending, unknown } = status.value;
   const what = `${applied.length} applied, ${pending.length} pending, ${unknown.length} unknown to the folder (${status.value.tool}).`;
   const next = unknown.length > 0 ? "lastgood migrate down --plan shows whether there is a way down." : "";
@@ -38,7 +45,7 @@ export async function migrateStatus(app: App, { env }: { readonly env: string })
     what,
     means: startSentence(status.value),
     next,
-    data: statusData(status.value),
+    data: statusData(status.value, ways.value, newest.ok ? newest.value : null),
   });
 }
 
@@ -46,23 +53,16 @@ export async function migrateDown(app: App, input: MigrateDownInput): Promise<Ou
   const { env, count, to } = input;
   const desk = deskIn(app, env);
   if (!desk.ok) return stopped(verb, env, desk.error);
-  const plan = await desk.value.desk.driver.planDown({ count, to });
+  const down = await desk.value.desk.driver.planDown({ count, to });
+  if (!down.ok) return stopped(verb, env, down.error);
+  const plan = planMigrateDown(app, { ...desk.value, down: down.value }, input.by);
   if (!plan.ok) return stopped(verb, env, plan.error);
-  const data = { names: [...plan.value.names], by: plan.value.by };
-  const what = `${plan.value.names.join(", ")} would go down, newest first.`;
-  const means =
-    "Nothing was changed. What their columns and tables hold goes with them; a backup is taken before, and without one nothing goes down.";
-  const next = "Say --yes to do it.";
-  if (input.planOnly) return said(verb, env, { outcome: "planned", what, means, next, data });
-  if (!input.approved) return said(verb, env, { outcome: "waits", what, means, next, data });
-  const run = openRun(app, env);
-  if (run)
-    return stopped(verb, env, {
-      code: "busy",
-      what: `a ${run.plan.kind} holds ${env}`,
-      next: "Wait for it: lastgood status",
-    });
-  return carryOut(app, desk.value, input, plan.value);
+  if (!input.planOnly && input.approved) return carryOut(app, input, down.value, plan.value);
+  const what = `${down.value.names.join(", ")} would go down, newest first.`;
+  const means = `Nothing was changed. ${takesWords(down.value)} A backup is taken before, and without one nothing goes down.`;
+  const data = { names: [...down.value.names], by: down.value.by, ways: waysData(down.value) };
+  const outcome = input.planOnly ? "planned" : "waits";
+  return said(verb, env, { outcome, what, means, next: "Say --yes to do it.", data });
 }
 
 type Desk = { readonly site: Site; readonly desk: MigrationDesk };
@@ -79,117 +79,109 @@ function deskIn(app: App, env: string): Result<Desk> {
   );
 }
 
+/** What is counted is said; of what nobody tried, what always holds. */
+function takesWords({ names, ways }: DownPlan): string {
+  if (ways.length < names.length) return "What their columns and tables hold goes with them.";
+  return ways
+    .map(({ way, takes }) => {
+      if (takes === null)
+        return `${way.name}: ${wayWords(way)}; what goes with it is counted once the newer are down.`;
+      const along = takes.length === 0 ? "nothing goes with it" : `${valueWords(takes)} of now go with it`;
+      return `${way.name}: ${wayWords(way)}; ${along}.`;
+    })
+    .join(" ");
+}
+
+function waysData({ ways }: DownPlan): JsonObject[] {
+  return ways.map(({ way, takes }) => ({
+    name: way.name,
+    label: labelOf(way),
+    words: wayWords(way),
+    sql: way.sql,
+    takes: takes === null ? null : takes.map((one) => ({ ...one })),
+  }));
+}
+
 async function carryOut(
   app: App,
-  desk: Desk,
   { env, by }: MigrateDownInput,
-  plan: DownPlan,
+  { names, by: who }: DownPlan,
+  plan: Plan,
 ): Promise<Outcome> {
-  const { ledger, clock } = app.deps;
-  const tool = plan.by === "us" ? ok(null) : toolOf(app, desk);
-  if (!tool.ok) return stopped(verb, env, tool.error);
-  // What goes down takes its data along: first the way back.
-  const database = deskOf(app, env);
-  const taken = database.ok ? await takeBackup(app, database.value, by) : database;
-  if (!taken.ok)
-    return { ...stopped(verb, env, taken.error), means: "Nothing went down: there is no backup." };
-  const { id } = taken.value.backup;
-  const op = looseOp(app, "migrate");
-  const names = [...plan.names];
-  const began = clock.elapsed();
-  ledger.record([{ type: "migrate.down-begun", data: { env, names, op: op.id, by } }]);
-  const done =
-    tool.value === null
-      ? await desk.desk.driver.down(op, names)
-      : await downByTool(app, desk, tool.value, names);
-  const ms = Math.round(clock.elapsed() - began);
-  const trouble = done.ok ? null : { code: done.error.code, what: done.error.what, next: done.error.next };
-  ledger.record([{ type: "migrate.down-ended", data: { env, op: op.id, problem: trouble, ms } }]);
-  if (!done.ok) {
-    const outcome = stopped(verb, env, done.error);
-    return plan.by === "us"
-      ? outcome
-      : {
-          ...outcome,
-          means: `Some may be down already: lastgood migrate status tells; ${id} is from before.`,
-        };
-  }
+  const { ledger } = app.deps;
+  const op = app.ids.fresh("migrate");
+  const begun: NewEvent = { type: "migrate.down-begun", data: { env, names: [...names], op, by } };
+  const run = await runPlan(app, plan, { by, goingBack: false, with: [begun] });
+  if (!run.ok) return stopped(verb, env, run.error);
+  const { outcome, why } = run.value;
+  const trouble =
+    outcome === "done" ? null : (why ?? { code: "failed", what: "it did not end", next: "lastgood status" });
+  const ms = Object.values(run.value.do).reduce(
+    (sum, one) => sum + (one.kind === "database.backup" ? 0 : one.ms),
+    0,
+  );
+  ledger.record([{ type: "migrate.down-ended", data: { env, op, problem: trouble, ms: Math.round(ms) } }]);
+  if (trouble !== null) return notDown(env, run.value, who);
+  const backup = backupOf(run.value);
   return said(verb, env, {
     outcome: "done",
-    what: `${names.join(", ")} went down in ${ms} ms.`,
+    what: `${names.join(", ")} went down in ${Math.round(ms)} ms.`,
     means: "The schema is older now. A release that needs them does not work on it.",
-    next: `lastgood migrate status; lastgood restore ${id} takes it back.`,
-    data: { names, ms, backup: id },
+    next: `lastgood migrate status; lastgood restore ${backup} takes it back.`,
+    data: { ...runData(run.value), names: [...names], ms: Math.round(ms), backup },
   });
 }
 
-type Tool = {
-  readonly command: NonNullable<MigrationDesk["command"]>;
-  readonly tasks: Tasks;
-  readonly release: Release;
-};
-
-/** What it takes to have a tool go down by itself. */
-function toolOf(app: App, { site: { world, settings }, desk }: Desk): Result<Tool> {
-  const { serving, releases } = envState(app.deps.ledger.state(), settings.env);
-  const release = serving === null ? undefined : releases[serving]?.release;
-  if (desk.command === null || !world.tasks)
-    return problem(
-      "config",
-      "nothing says how this tool takes a migration down",
-      "Write migrations.service and migrations.down in lastgood.yml; commands run in a compose stack.",
-    );
-  if (!release)
-    return problem("missing", "no release serves here", "Deploy one first, or take it down by hand.");
-  return ok({ command: desk.command, tasks: world.tasks, release });
+function backupOf({ do: done }: RunState): string {
+  return (done["backup"]?.evidence as { readonly backup?: string } | null)?.backup ?? "";
 }
 
-/** One at a time, in the image that shipped them: a `rollback` would take its whole batch. The table says whether it worked. */
-async function downByTool(
-  app: App,
-  { desk }: Desk,
-  { command, tasks, release }: Tool,
-  names: readonly string[],
-): Promise<Result<readonly string[]>> {
-  const { service, argv, timeoutMs } = command;
-  for (const name of names) {
-    const [program, ...rest] = argv.map((one) => one.replaceAll("{name}", name));
-    const task = { service, argv: [program ?? "", ...rest] as const, timeoutMs };
-    const ended = await tasks.run(looseOp(app, "migrate-down"), release, task);
-    if (!ended.ok) return ended;
-    const after = await desk.driver.status();
-    if (!after.ok) return after;
-    if (after.value.applied.some((one) => one.name === name)) return stayed(name, ended.value);
-  }
-  return ok(names);
-}
-
-function stayed(
-  name: string,
-  state: { readonly is: string; readonly lastLines?: readonly string[] },
-): Result<never> {
-  const lines = (state.lastLines ?? []).slice(-3).join(" ");
-  return problem(
-    "failed",
-    `${name} is applied still; the command said: ${lines || "nothing"}`,
-    "Mend the command, then say it again.",
-  );
-}
-
-function statusData(status: MigrationStatus): JsonObject {
+function notDown(env: string, run: RunState, who: DownPlan["by"]): Outcome {
+  const outcome = notDone(verb, env, run);
+  if (run.status === "paused") return outcome;
+  if (run.do["backup"]?.status !== "verified")
+    return { ...outcome, means: "Nothing went down: there is no backup." };
+  if (who === "us") return { ...outcome, means: "Nothing was changed." };
   return {
-    ...(JSON.parse(JSON.stringify(status)) as JsonObject),
-    start: startOn(status),
-    about: [...statusLines(status)],
+    ...outcome,
+    means: `Some may be down already: lastgood migrate status tells; ${backupOf(run)} is from before.`,
   };
 }
 
-function statusLines({ applied, pending, unknown, edited, failed }: MigrationStatus): readonly string[] {
+function statusData(status: MigrationStatus, ways: readonly Way[], newest: DownPlan | null): JsonObject {
+  return {
+    ...(JSON.parse(JSON.stringify(status)) as JsonObject),
+    start: startOn(status),
+    ways: ways.map((way) => ({
+      name: way.name,
+      label: labelOf(way),
+      words: wayWords(way),
+      release: way.release,
+    })),
+    about: [...statusLines(status, ways, newest)],
+  };
+}
+
+function statusLines(
+  { applied, pending, unknown, edited, failed }: MigrationStatus,
+  ways: readonly Way[],
+  newest: DownPlan | null,
+): readonly string[] {
   const mark = (name: string) => {
     if (failed.includes(name)) return "failed   ";
     if (unknown.includes(name)) return "unknown  ";
     return edited.includes(name) ? "edited   " : "applied  ";
   };
   const open = pending.filter((name) => !failed.includes(name));
-  return [...applied.map(({ name }) => `${mark(name)}${name}`), ...open.map((name) => `pending  ${name}`)];
+  const back = (name: string) => {
+    const counted = newest?.ways.find(({ way }) => way.name === name);
+    const way = counted?.way ?? ways.find((one) => one.name === name);
+    if (way === undefined) return "";
+    const takes = counted?.takes ?? [];
+    return `  ${wayWords(way)}${takes.length === 0 ? "" : `; ${valueWords(takes)} of now would go with it`}`;
+  };
+  return [
+    ...applied.map(({ name }) => `${mark(name)}${name}${back(name)}`),
+    ...open.map((name) => `pending  ${name}${back(name)}`),
+  ];
 }

@@ -4,6 +4,7 @@ import { span } from "../core/doctor/look.ts";
 import { err, ok, type Problem, problem, type Result } from "../core/result.ts";
 import type { Backup } from "../ports/database.ts";
 import { type App, looseOp } from "./app.ts";
+import { recalled } from "./archive.ts";
 import { type Desk, findOne, isKept } from "./find-backup.ts";
 
 type Wish = {
@@ -17,7 +18,9 @@ export async function chooseBackup(app: App, desk: Desk, wish: Wish): Promise<Re
   if ([wish.backup !== null, wish.at !== null, wish.undo].filter(Boolean).length > 1)
     return problem("usage", "a backup, --at and --undo say different things", "Say one of them.");
   if (wish.undo) return replaced(desk);
-  if (wish.at !== null) return notYoungerThan(app, desk, wish.at);
+  const { pointInTime } = desk.desk;
+  if (wish.at !== null)
+    return pointInTime ? recalled(app, pointInTime, wish.at) : notYoungerThan(app, desk, wish.at);
   if (wish.backup !== null && /[/\\]/.test(wish.backup)) return takeIn(app, desk, wish.backup);
   const found = await findOne(desk.database, wish.backup);
   if (!found.ok) return wish.backup === null ? found : orFile(found.error);

@@ -3,6 +3,7 @@ import { restoreMs } from "../core/backups/proof.ts";
 import { proofWords, takesWords, writtenTotal } from "../core/backups/words.ts";
 import { span } from "../core/doctor/look.ts";
 import type { JsonObject } from "../core/json.ts";
+import { heldMs } from "../core/plan/held.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import { planRestore } from "../core/plan/plans.ts";
 import type { Release } from "../core/release.ts";
@@ -109,6 +110,7 @@ async function planned(app: App, going: Going, outcome: "planned" | "waits"): Pr
     database: name,
     backup: backupData(app, input.env, backup),
     takesMs,
+    waitMs: waitOf(app, plan),
     ...sinceData(since),
     about: [...aboutLines(app, going, since, takesMs)],
     warnings: [...warningsOf(app, going)],
@@ -132,7 +134,7 @@ function sinceData(since: Result<Since>): JsonObject {
 /** What a person reads before saying yes. */
 function aboutLines(
   app: App,
-  { input, backup, desk, name }: Going,
+  { input, backup, desk, name, plan }: Going,
   since: Result<Since>,
   takesMs: number | null,
 ): readonly string[] {
@@ -141,10 +143,19 @@ function aboutLines(
   const proof = proofWords(backupState(app, input.env), backup.id, now);
   return [
     input.undo ? `What the last restore replaced, ${old} ago.` : `Taken ${old} ago; ${proof}.`,
-    `How long: ${takesWords(takesMs)}. Requests wait meanwhile; past the hold limit they fail.`,
+    `How long: ${takesWords(takesMs)}.`,
+    `Requests wait at the end of it, ${waitWords(waitOf(app, plan))}; past the hold limit they fail.`,
     ...writtenWords(since, input.undo),
     `It can be taken back: ${name} of now is kept ${desk.desk.keptUntil} (lastgood restore --undo).`,
   ];
+}
+
+function waitOf(app: App, plan: Plan): number | null {
+  return heldMs(plan, app.deps.ledger.state().durations);
+}
+
+function waitWords(ms: number | null): string {
+  return ms === null ? "for how long is not known before the first time" : `for about ${span(ms)}`;
 }
 
 function writtenWords(since: Result<Since>, undo: boolean): readonly string[] {

@@ -15,6 +15,8 @@ export type RollbackInput = {
   readonly env: string;
   readonly version: string | null;
   readonly withData: boolean;
+  /** The migrations of the release that is left go down too, after the switch. */
+  readonly withMigrations?: boolean;
   readonly planOnly: boolean;
   /** True, or the hash of the plan that a person saw. */
   readonly approved: boolean | string;
@@ -37,6 +39,7 @@ export async function rollback(app: App, input: RollbackInput): Promise<Outcome>
   const wish = {
     version: input.version,
     withData: input.withData,
+    withMigrations: input.withMigrations === true,
     why: input.why ?? `${input.by} asked for it`,
   };
   const way = await findWayBack(app, found.value, wish);

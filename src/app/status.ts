@@ -83,6 +83,7 @@ async function environment(app: App, site: Site) {
           streams: [...(app.watching.streams.get(name) ?? [])],
         }
       : null,
+    sources: (app.watching.sources.get(name) ?? []).map((one) => ({ ...one })),
     run: run && run.status !== "ended" ? runData(run) : null,
     lastGood: good
       ? {
@@ -92,12 +93,7 @@ async function environment(app: App, site: Site) {
         }
       : null,
     rollbackMs: estimateMs(state, "plan:rollback"),
-    running: live.map((one) => ({
-      instance: one.id,
-      service: one.service,
-      release: one.release,
-      url: one.url,
-    })),
+    running: live.map(({ id, service, release, url }) => ({ instance: id, service, release, url })),
     quarantine: Object.values(env.quarantine).map((one) => ({ ...one })),
     releases: newestFirst(env)
       .slice(0, limits.keepGoodReleases)

@@ -4,6 +4,7 @@ import type { Finding } from "../core/detect/finding.ts";
 import type { Looked } from "../core/detect/hour.ts";
 import { errorThreshold } from "../core/detect/threshold.ts";
 import { usual } from "../core/detect/usual.ts";
+import { isSlowness } from "../core/detect/worst.ts";
 import type { WatchState } from "../core/env-state.ts";
 import type { EventData, NewEvent } from "../core/event.ts";
 import type { Json, JsonObject } from "../core/json.ts";
@@ -59,13 +60,18 @@ export function looked({ settings: { watch } }: Site): Looked {
 function clean(app: App, env: string, release: string): { readonly clean?: boolean } {
   const { watch, lastWatch } = envState(app.deps.ledger.state(), env);
   const found = app.watching.live.get(env) ?? watch?.finding;
-  if (watch && found) return watch.release === release ? {} : { clean: !isWide(found) };
+  if (watch && found) return watch.release === release || isMild(found) ? {} : { clean: !isWide(found) };
   if (!lastWatch || lastWatch.release === release) return {};
   return { clean: lastWatch.outcome !== "bad" };
 }
 
 function isWide(finding: Finding): boolean {
   return finding.outcome === "bad" && finding.breadth !== "single-client";
+}
+
+/** That it was slow before excuses no release that fails. */
+function isMild({ outcome, stream }: Finding): boolean {
+  return outcome === "bad" && isSlowness(stream);
 }
 
 /** The watch that is open, as ended: from a new switch on it could not be told which release is to blame. */

@@ -15,6 +15,9 @@ import { becameGood, cameBack, type Seen, sawBad } from "./watch-consequences.ts
 import { seenOf } from "./watch-start.ts";
 import { tallied } from "./watch-tally.ts";
 
+/** Of one watch there are a few. */
+const decisionsRead = 50;
+
 /** Follow the environment's watch to its end; a second call joins the first. */
 export async function followWatch(app: App, site: Site): Promise<WatchEnd> {
   const { env } = site.settings;
@@ -79,6 +82,7 @@ async function observe(app: App, site: Site, watch: WatchState): Promise<Seen & 
   let waits = watch.finding !== null && waitsForPerson(decideOn(app, site, watch, watch.finding));
   const release = envState(app.deps.ledger.state(), env).releases[watch.release]?.release;
   assert(release, `${watch.release} is watched, but nobody knows it`);
+  let aside = false;
   const { sources, summary } = tallied(watch, site.signals(release));
   app.watching.seen.set(env, { watch: watch.watch, summary });
   const watched = await observeWatch(app.deps.clock, watch, sources, {
@@ -90,6 +94,7 @@ async function observe(app: App, site: Site, watch: WatchState): Promise<Seen & 
         told = now.finding;
         waits = tellFinding(app, site, watch, now);
       }
+      if (!aside) aside = tellAside(app, site, watch, now);
       // A switch that is younger than this release is looked at first: it is cheaper to take back.
       if (now.finding.outcome === "bad" && flagIsSuspect(app, watch, now.finding)) return false;
       return verdict(watch, now, waits, site.settings.watch.waitForVerdict);
@@ -143,6 +148,29 @@ function tellFinding(app: App, site: Site, watch: WatchState, now: Watched): boo
   const messages = waits ? [message(app, site, grounds, "is to be looked into")] : [];
   app.deps.ledger.record([found, ...factsOf(app, site, decision, "watch")], messages);
   return waits;
+}
+
+/** One client's trouble says nothing about the release, and somebody should look all the same: told once a watch. */
+function tellAside(app: App, site: Site, watch: WatchState, now: Watched): boolean {
+  const aside = now.findings.find(({ stream }) => stream === "client");
+  if (!aside) return false;
+  const decision = decideOn(app, site, watch, aside, attributionOf(app, watch, now));
+  if (decision.decision !== "investigate" || wasTold(app, watch, aside)) return true;
+  const bad = envState(app.deps.ledger.state(), watch.env).releases[watch.release]?.release ?? null;
+  const grounds = { decision, bad, by: "watch", key: `${watch.watch}-${aside.stream}` };
+  const told = message(app, site, grounds, "is to be looked into");
+  app.deps.ledger.record(factsOf(app, site, decision, "watch"), [told]);
+  return true;
+}
+
+/** From the journal: a controller that takes over must not say it again. */
+function wasTold(app: App, { watch }: WatchState, { stream }: Finding): boolean {
+  const { journal } = app.deps.ledger;
+  return journal
+    .newest(["decision.made"], journal.head() + 1, decisionsRead)
+    .some(
+      ({ type, data }) => type === "decision.made" && data.watch === watch && data.finding?.stream === stream,
+    );
 }
 
 /** Nothing is to be switched: somebody looks, and the watch goes on. */

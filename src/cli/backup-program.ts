@@ -48,9 +48,10 @@ function drillVerb(root: Command, shared: Make): void {
       "Really restore a backup beside the live database, check it, measure it, take it away again.",
     )
     .argument("[id]", "without it, the newest")
-    .action(async (id: string | undefined, _: unknown, command: Command) => {
+    .option("--at <moment>", "out of the archive of the server's WAL: a point's name, a time, or an age")
+    .action(async (id: string | undefined, { at }: { readonly at?: string }, command: Command) => {
       const { drillCommand } = await import("./verbs/backup.ts");
-      await run(shared(command), (it) => drillCommand(it, id ?? null));
+      await run(shared(command), (it) => drillCommand(it, id ?? null, at ?? null));
     });
 }
 
@@ -68,8 +69,8 @@ function restoreVerb(root: Command, shared: Make): void {
     .description("Put a backup in the place of the database; what is there is kept, and can be brought back.")
     .argument("[backup]", "an id, or a file from elsewhere; without it, the newest that is whole")
     .option(
-      "--at <time>",
-      "the newest backup that is not younger: 2026-07-01T03:15Z, or 2h for two hours ago",
+      "--at <moment>",
+      "2026-07-01T03:15Z, or 2h for two hours ago: the newest backup that is not younger. With pointInTime: that very moment, or a point by its name",
     )
     .option("--undo", "back to what the last restore replaced", false)
     .addOption(

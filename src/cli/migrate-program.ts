@@ -25,7 +25,9 @@ export function migrateVerbs(root: Command, shared: Make): void {
     });
   migrate
     .command("down")
-    .description("Undo the newest migrations by what their authors wrote, or say why that cannot be.")
+    .description(
+      "Undo the newest migrations: by what was made and tried, or by what their authors wrote; or say why not.",
+    )
     .option("-n, --steps <count>", "how many", "1")
     .option("--to <name>", "all that came after this one")
     .addOption(new Option("--plan", "print what would be done, change nothing").default(false))

@@ -105,6 +105,11 @@ function rollbackVerb(root: Command, shared: Make): void {
       "also put back the restore point of the database that was taken before this release",
       false,
     )
+    .option(
+      "--with-migrations",
+      "also take down what its migrations did to the schema, after the switch",
+      false,
+    )
     .option("--choose", "pick from a list", false)
     .option("--why <reason>", "why, for the record")
     .action(async (name: string | undefined, options: Options, command: Command) => {
@@ -112,6 +117,7 @@ function rollbackVerb(root: Command, shared: Make): void {
       const wish = {
         version: name ?? null,
         withData: options.withData === true,
+        withMigrations: options.withMigrations === true,
         choose: options.choose === true,
         why: options.why ?? null,
       };
@@ -139,6 +145,7 @@ type Options = {
   wait?: boolean;
   lift?: string;
   withData?: boolean;
+  withMigrations?: boolean;
   choose?: boolean;
   why?: string;
 };

@@ -2,6 +2,7 @@
 import { dirname } from "node:path";
 import type { Site } from "../app/app.ts";
 import type { Environment } from "../config/schema.ts";
+import { archive } from "../drivers/checks/archive.ts";
 import { backups } from "../drivers/checks/backups.ts";
 import { breakGlassScript } from "../drivers/checks/break-glass.ts";
 import { certificateFile, certificateOf } from "../drivers/checks/certificates.ts";
@@ -63,6 +64,7 @@ export function checksOf({ site, section, machine, ask, glass }: Looking): reado
           ),
         ]
       : []),
+    ...(site.backups?.pointInTime ? [archive({ pointInTime: site.backups.pointInTime, clock })] : []),
     breakGlassScript({ folder: glass, app: site.settings.app, env }, ask, { files }),
   ];
 }

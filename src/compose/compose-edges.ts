@@ -8,6 +8,7 @@ import type { Docker } from "../drivers/docker/cli.ts";
 import { composeSpecOf } from "../drivers/runtime/compose-spec.ts";
 import { accessSignals } from "../drivers/signals/access.ts";
 import { type EdgeConfig, type EdgeTraffic, edgeTraffic } from "../drivers/traffic/edge.ts";
+import { proxyPaths } from "../drivers/traffic/proxy-files.ts";
 import { clientKeyOf } from "./edges.ts";
 import type { Edges, Wiring } from "./wiring.ts";
 
@@ -61,10 +62,11 @@ export function stackEdges(wiring: EdgeWiring, docker: Docker): StackEdges {
     configOf: (service) => of(service).config,
     traffic: (service) => of(service).edge,
     signals: (service) => [
-      accessSignals(
-        { name: `access:${service}`, proxyStateDir: join(places.edge, service) },
-        { files: machine.files, http: machine.http, clock: machine.clock },
-      ),
+      accessSignals(accessOf(service, places), {
+        files: machine.files,
+        http: machine.http,
+        clock: machine.clock,
+      }),
     ],
     async ensure(releases) {
       for (const release of releases) for (const service of routedOf(release)) coming.set(service, release);
@@ -78,6 +80,13 @@ export function stackEdges(wiring: EdgeWiring, docker: Docker): StackEdges {
       return all.find((one) => !one.ok) ?? ok(undefined);
     },
   };
+}
+
+/** The edge's own settings file says where its socket is inside its container; here it is asked from outside. */
+function accessOf(service: string, { edge, socketDir }: Wiring["places"]) {
+  const proxyStateDir = join(edge, service);
+  const paths = proxyPaths({ stateDir: proxyStateDir, socketDir });
+  return { name: `access:${service}`, proxyStateDir, controlSocket: paths.ok ? paths.value.socket : null };
 }
 
 function edgeConfig(

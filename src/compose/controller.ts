@@ -1,6 +1,7 @@
 // What a controller does beside answering calls: it takes over open runs, watches, revives, and tells.
 
 import { backupSchedule } from "../app/backup-schedule.ts";
+import { listen } from "../app/listen.ts";
 import { reviveAll } from "../app/revive.ts";
 import { countTraffic } from "../app/traffic.ts";
 import { followWatch } from "../app/watch.ts";
@@ -50,6 +51,7 @@ export async function attend(opened: Opened): Promise<void> {
   const { clock } = app.deps;
   const backups = backupSchedule(app);
   const counting = [...app.sites.values()].map((site) => countTraffic(app, site));
+  const listening = [...app.sites.values()].map((site) => listen(app, site));
   while (!app.stopping.aborted) {
     await ensureEdges(opened);
     await reviveAll(app);
@@ -61,7 +63,7 @@ export async function attend(opened: Opened): Promise<void> {
     await clock.sleep(beatMs, app.stopping);
   }
   await backups.idle();
-  await Promise.all(counting);
+  await Promise.all([...counting, ...listening]);
 }
 
 export async function deliver({ app }: Opened): Promise<void> {

@@ -6,6 +6,8 @@ import type { Retention } from "../core/backups/retention.ts";
 import type { Every } from "../core/backups/schedule.ts";
 import { ok } from "../core/result.ts";
 import type { Progressed } from "../core/view/progress.ts";
+import type { Past } from "../drivers/database/postgres/context.ts";
+import type { WithCopy } from "../drivers/database/postgres/copy.ts";
 import { secondPlace } from "../drivers/database/second-place.ts";
 import { sqliteWithCare } from "../drivers/database/sqlite.ts";
 import type { Database } from "../ports/database.ts";
@@ -15,27 +17,40 @@ import type { Machine } from "./machine.ts";
 import { postgresOf } from "./postgres.ts";
 import type { Places } from "./wiring.ts";
 
-type Stored = { readonly database: Database; readonly backups: BackupDesk; readonly sql: SqlClient | null };
-type Driver = Pick<BackupDesk, "name" | "care" | "salvage"> & {
+type Stored = {
+  readonly database: Database;
+  readonly backups: BackupDesk;
+  readonly sql: SqlClient | null;
+  readonly copy: WithCopy | null;
+};
+type Driver = Pick<BackupDesk, "name" | "care" | "salvage" | "pointInTime"> & {
   readonly database: Database;
   readonly sql?: SqlClient;
+  readonly copy?: WithCopy;
 };
 
 /** Null where the environment has no database. */
-export function databaseOf(section: Environment, places: Places, machine: Machine): Stored | null {
+export function databaseOf(
+  section: Environment,
+  places: Places,
+  machine: Machine,
+  past: Past | null,
+): Stored | null {
   if (!section.database) return null;
   const board = progressBoard();
-  const made = driverOf(section, section.database, { places, machine, tell: board.tell });
-  const { database, care, name, salvage, sql = null } = made;
+  const made = driverOf(section, section.database, { places, machine, past, tell: board.tell });
+  const { database, care, name, salvage, pointInTime, sql = null, copy = null } = made;
   const keep = section.database.keepBackups;
   const { backups, integrity } = section;
   return {
     database,
     sql,
+    copy,
     backups: {
       name,
       care,
       ...(salvage ? { salvage } : {}),
+      ...(pointInTime ? { pointInTime } : {}),
       assertions: integrity.map(({ name: called, sql, ...expect }) => ({ name: called, sql, expect })),
       backups: backups ? everyOf(backups) : null,
       drills: backups ? everyOf(backups.drill) : null,
@@ -48,24 +63,38 @@ export function databaseOf(section: Environment, places: Places, machine: Machin
   };
 }
 
-type Wires = { readonly places: Places; readonly machine: Machine; readonly tell: Tell };
+type Wires = {
+  readonly places: Places;
+  readonly machine: Machine;
+  readonly past: Past | null;
+  readonly tell: Tell;
+};
 
 function driverOf(
   section: Environment,
   chosen: NonNullable<Environment["database"]>,
-  { places, machine, tell }: Wires,
+  { places, machine, past, tell }: Wires,
 ): Driver {
   const { files, clock, openedBy, swap } = machine;
   const backupDir = places.backups;
   const also = alsoKept(section);
   if (chosen.kind === "postgres")
-    return postgresOf(chosen, { machine, backupDir, also, stack: section.stack, tell });
+    return postgresWith(chosen, { machine, backupDir, also, stack: section.stack, tell, past });
   const { file, keepBackups } = chosen;
   const made = sqliteWithCare(
     { file, backupDir, keep: keepBackups, also },
     { files, clock, openedBy, swap, tell },
   );
   return { ...made, name: async () => ok(basename(file)) };
+}
+
+/** What is not set up is not offered. */
+function postgresWith(
+  chosen: Parameters<typeof postgresOf>[0],
+  wires: Parameters<typeof postgresOf>[1],
+): Driver {
+  const { pointInTime, ...driver } = postgresOf(chosen, wires);
+  return chosen.pointInTime === undefined ? driver : { ...driver, pointInTime };
 }
 
 /** Without a schedule, only the newest. */

@@ -7,7 +7,7 @@ import { assert, problem } from "../core/result.ts";
 import { logPatternSignals } from "../drivers/signals/app-log/patterns.ts";
 import { type Dependency, dependencySignals } from "../drivers/signals/dependency/dependency.ts";
 import { hostSignals } from "../drivers/signals/metrics/host.ts";
-import { postgresSignals } from "../drivers/signals/metrics/postgres.ts";
+import { postgresSignals, postgresSqlSignals } from "../drivers/signals/metrics/postgres.ts";
 import { prometheusSignals } from "../drivers/signals/metrics/prometheus.ts";
 import { redisSignals } from "../drivers/signals/metrics/redis.ts";
 import { containerSignals } from "../drivers/signals/state/containers.ts";
@@ -18,6 +18,7 @@ import { localHost } from "../os/exec.ts";
 import { httpClient } from "../os/http-client.ts";
 import type { Parts } from "../ports/parts.ts";
 import type { Signals } from "../ports/signals.ts";
+import type { SqlClient } from "../ports/sql.ts";
 import type { StreamSocket } from "../ports/stream-socket.ts";
 import { dockerEnv, stackLabels } from "./checks.ts";
 import { socketOf } from "./engine-socket.ts";
@@ -30,6 +31,8 @@ export type Listening = {
   readonly machine: Machine;
   /** Asked for when a log is read. */
   readonly parts: () => Parts;
+  /** The environment's own PostgreSQL, where it has one: asked where the checks name none. */
+  readonly sql: SqlClient | null;
   /** Folders of ours, whose disks are looked at beside those that the config names. */
   readonly disks: readonly string[];
 };
@@ -79,7 +82,7 @@ function unitsOf({ stack, checks }: Environment) {
   return { units: released, others: checks.units.filter((unit) => !released.includes(unit)) };
 }
 
-function valuesOf({ section, machine, disks }: Listening): readonly Signals[] {
+function valuesOf({ section, machine, disks, sql }: Listening): readonly Signals[] {
   const { every, limits, prometheus } = section.signals;
   const { clock, http } = machine;
   const host = hostOf(section, machine);
@@ -116,7 +119,9 @@ function valuesOf({ section, machine, disks }: Listening): readonly Signals[] {
             { ...deps, password: password(postgres.passwordFile) },
           ),
         ]
-      : []),
+      : sql
+        ? [postgresSqlSignals({ intervalMs, limits: postgresLimits }, { sql, clock })]
+        : []),
     ...(redis
       ? [
           redisSignals(

@@ -1,10 +1,10 @@
 // Opens a controller: the journal's lock, its fold, its environments. Whoever has this is the only one who acts.
-import type { App, Site } from "../app/app.ts";
+import type { App, Site, Watching } from "../app/app.ts";
 import type { Config } from "../config/schema.ts";
 import type { Holder } from "../core/event.ts";
 import { assert, err, ok, type Result } from "../core/result.ts";
 import { knownReleases } from "../core/view/releases.ts";
-import { openLedger } from "../engine/ledger.ts";
+import { type Ledger, openLedger } from "../engine/ledger.ts";
 import type { HookDesk } from "../http/hooks/desk.ts";
 import { openJournal } from "../journal/sqlite.ts";
 import { stepKind } from "../steps/registry.ts";
@@ -15,6 +15,7 @@ import { readHolder } from "./holder.ts";
 import { hooksOf } from "./hooks.ts";
 import { configDigest } from "./load.ts";
 import { type Machine, thisMachine } from "./machine.ts";
+import { pastOf } from "./past.ts";
 import { type StatePaths, statePaths } from "./paths.ts";
 import { remoteMachine } from "./remote-machine.ts";
 import { siteOf } from "./site.ts";
@@ -47,7 +48,7 @@ export async function openApp(
   const stopping = new AbortController();
   const sites = new Map<string, Site>();
   const ledger = openLedger(journal.value);
-  const around = { paths, machine, known: (env: string) => knownReleases(ledger.state(), env) };
+  const around = { paths, machine, ...remembered(ledger) };
   for (const env of Object.keys(config.environments)) {
     const at = await machineOf(config, env, machine);
     if (!at.ok) {
@@ -75,7 +76,7 @@ export async function openApp(
     ids: machine.ids,
     config: configDigest(config),
     sites,
-    watching: { live: new Map(), seen: new Map(), streams: new Map(), following: new Map() },
+    watching: nothingWatched(),
     flags,
     care: (env) => {
       const site = sites.get(env);
@@ -100,6 +101,14 @@ export async function openApp(
       journal.value.close();
     },
   });
+}
+
+/** What wiring asks of the journal, at the moment of asking. */
+function remembered(ledger: Ledger) {
+  return {
+    known: (env: string) => knownReleases(ledger.state(), env),
+    past: (env: string) => pastOf(ledger.state, env),
+  };
 }
 
 /** Where an environment runs. */
@@ -127,4 +136,9 @@ async function whoHolds(files: Machine["files"], paths: StatePaths) {
     next: "Use it (the commands find it by its socket), or end it and take over: --take-over.",
     where: paths.journal,
   };
+}
+
+function nothingWatched(): Watching {
+  const [live, seen, streams] = [new Map(), new Map(), new Map()];
+  return { live, seen, streams, sources: new Map(), following: new Map() };
 }

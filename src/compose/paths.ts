@@ -15,6 +15,8 @@ export type StatePaths = {
     readonly runtime: string;
     readonly edge: string;
     readonly backups: string;
+    /** Ways down from migrations. */
+    readonly migrations: string;
     readonly socketDir: string;
   };
 };
@@ -36,6 +38,7 @@ export function statePaths(root: string): StatePaths {
       runtime: join(root, name, "runtime"),
       edge: join(root, name, "edge"),
       backups: join(root, name, "backups"),
+      migrations: join(root, name, "migrations"),
       socketDir: short,
     }),
   };

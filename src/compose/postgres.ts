@@ -6,7 +6,13 @@ import { parseDatabaseUrl } from "../core/database-url.ts";
 import { ok, problem, type Result } from "../core/result.ts";
 import { type Secret, secret } from "../core/secret.ts";
 import { laterDatabase, type Opened } from "../drivers/database/later.ts";
-import { type PostgresConfig, postgresWithCare } from "../drivers/database/postgres/postgres.ts";
+import { withPointInTime } from "../drivers/database/pgbackrest/pgbackrest.ts";
+import type { Past } from "../drivers/database/postgres/context.ts";
+import {
+  type PostgresConfig,
+  type PostgresWithCare,
+  postgresWithCare,
+} from "../drivers/database/postgres/postgres.ts";
 import { dockerCli } from "../drivers/docker/cli.ts";
 import { readEnvText, type Values } from "../drivers/runtime/process-env.ts";
 import { seal } from "../os/seal.ts";
@@ -23,6 +29,7 @@ type Wires = {
   readonly also: Omit<Retention, "newest">;
   readonly stack: Environment["stack"];
   readonly tell: Tell;
+  readonly past: Past | null;
 };
 
 /** The env file is read at each use: while it says the same, the same driver answers. */
@@ -43,11 +50,11 @@ export function postgresOf(section: Section, wires: Wires) {
 type Urls = Pick<PostgresConfig, "url" | "adminUrl" | "unpackPassword">;
 
 function openWith(
-  { container, keepBackups, encryptionKeyFile }: Section,
+  { container, keepBackups, encryptionKeyFile, pointInTime }: Section,
   wires: Wires,
   urls: Urls,
 ): Result<Opened> {
-  const { machine, backupDir, also, stack, tell } = wires;
+  const { machine, backupDir, also, stack, tell, past } = wires;
   const { host, files, clock, swap, digestTree } = machine;
   const reached = stack?.runtime === "compose" ? stack.docker : null;
   const target = {
@@ -68,11 +75,30 @@ function openWith(
     },
     {
       ...{ sql: openSql, host, files, clock, swap, unpack, seal, tell },
+      ...(past ? { past } : {}),
       docker: dockerCli(host, target),
       digest: digestTree,
     },
   );
-  return made.ok ? ok({ ...made.value, name: url.value.database }) : made;
+  if (!made.ok) return made;
+  const name = url.value.database;
+  if (pointInTime === undefined) return ok({ ...made.value, name, pointInTime: null });
+  return ok({ ...made.value, name, ...withArchive(made.value, pointInTime, machine) });
+}
+
+function withArchive(
+  made: PostgresWithCare,
+  { stanza, config, user, scratch, archiveWithin, full, diff }: NonNullable<Section["pointInTime"]>,
+  { processes, baseEnv }: Machine,
+) {
+  const archive = {
+    ...{ stanza, user, scratch },
+    configFile: config ?? null,
+    archiveWithinMs: archiveWithin.ms,
+    fullEveryMs: full.ms,
+    diffEveryMs: diff.ms,
+  };
+  return withPointInTime(made, archive, { processes, env: baseEnv });
 }
 
 async function urlsOf(

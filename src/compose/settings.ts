@@ -24,6 +24,7 @@ export function settingsOf(config: Config, env: string): Settings {
       checkMs: watch.check.ms,
       tolerate: watch.tolerate.fraction,
       waitForVerdict: watch.waitForVerdict,
+      integrityMs: watch.integrity.ms,
       payments: watch.payments,
       events: Object.entries(watch.events).map(([name, routes]) => ({ name, routes })),
     },

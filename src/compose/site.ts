@@ -4,6 +4,7 @@ import type { Site } from "../app/app.ts";
 import type { Config } from "../config/schema.ts";
 import type { Release } from "../core/release.ts";
 import { assert } from "../core/result.ts";
+import type { Past } from "../drivers/database/postgres/context.ts";
 import type { Signals } from "../ports/signals.ts";
 import type { World } from "../ports/world.ts";
 import { partsOf } from "./care.ts";
@@ -23,19 +24,23 @@ export type Around = {
   readonly machine: Machine;
   /** Releases of an environment that the journal knows, the serving one first. */
   known(env: string): readonly Release[];
+  /** Left out where there is no journal. */
+  past?(env: string): Past;
 };
 
-export function siteOf(config: Config, env: string, { paths, machine, known }: Around): Site {
+export function siteOf(config: Config, env: string, { paths, machine, known, past }: Around): Site {
   const section = config.environments[env];
   assert(section, `no environment ${env}`);
   const settings = settingsOf(config, env);
   const places = paths.env(env);
   const { platform, edges } = platformOf(section, { config, env, places, machine, known: () => known(env) });
-  const stored = databaseOf(section, places, machine);
+  const stored = databaseOf(section, places, machine, past?.(env) ?? null);
+  const migrations = migrationsOf(section, stored, places, machine);
   const world: World = {
     ...platform,
     traffic: edges.traffic,
     database: stored?.database ?? null,
+    migrations: migrations?.driver ?? null,
     flags: null,
     flows: flowToolsOf(section, machine),
     http: machine.http,
@@ -49,6 +54,7 @@ export function siteOf(config: Config, env: string, { paths, machine, known }: A
       site,
       machine,
       parts: () => partsOf({ config, paths, machine, site }),
+      sql: stored?.sql ?? null,
       disks: [dirname(paths.root)],
     });
     return made;
@@ -61,7 +67,7 @@ export function siteOf(config: Config, env: string, { paths, machine, known }: A
     end: (op) => edges.end(op),
     notifiers: notifiersOf(section, machine),
     backups: stored?.backups ?? null,
-    migrations: migrationsOf(section, stored?.sql ?? null, machine),
+    migrations,
   };
   return site;
 }

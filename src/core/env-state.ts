@@ -9,6 +9,7 @@ import { limits } from "./limits.ts";
 import type { PlanKind } from "./plan/plan.ts";
 import type { Release } from "./release.ts";
 import type { RunState } from "./run.ts";
+import { type MigrationWindow, windowOf, windowsKept } from "./salvage/window.ts";
 
 export type ReleaseState = {
   readonly release: Release;
@@ -66,6 +67,8 @@ export type EnvState = {
   readonly history: readonly RunSummary[];
   readonly flags: FlagState;
   readonly backups: BackupState;
+  /** When tasks of deploys (migrations) ran on the database, newest last. */
+  readonly migrated: readonly MigrationWindow[];
 };
 
 export const emptyEnv: EnvState = {
@@ -84,6 +87,7 @@ export const emptyEnv: EnvState = {
   history: [],
   flags: emptyFlagState,
   backups: emptyBackupState,
+  migrated: [],
 };
 
 export function foldEnv(env: EnvState, event: Event, run: RunState | null): EnvState {
@@ -183,8 +187,18 @@ function foldEvidence(env: EnvState, step: EventData<"step.verified">, at: numbe
     return step.direction === "undo" && run.plan.from === null ? serve(env, null, at) : env;
   }
   if (step.kind === "stack.leave") return serve(env, null, at);
-  if (step.kind === "database.backup") {
+  // One that is taken on the way back is of the schema of now: going back from a release needs the one of before it.
+  if (step.kind === "database.backup" && run.plan.kind.startsWith("deploy")) {
     return withRelease(env, run.plan.target, { restorePoint: (step.evidence as { backup: string }).backup });
+  }
+  if (step.kind === "task.run") {
+    const window = windowOf({
+      plan: run.plan.kind,
+      task: run.do[step.key],
+      backup: run.do["backup"],
+      recovered: step.recovered,
+    });
+    return window ? { ...env, migrated: [...env.migrated, window].slice(-windowsKept) } : env;
   }
   if (step.kind === "release.forget") {
     const gone = run.plan.steps.find((one) => one.key === step.key)?.input as { release: string } | undefined;

@@ -18,7 +18,7 @@ import type { Json, JsonObject } from "../core/json.ts";
 import type { SignalEvent } from "../core/signals/event.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Signals } from "../ports/signals.ts";
-import { type Dependencies, noteDependency } from "./dependencies.ts";
+import { askedSince, type Dependencies, noteDependency, type Suspicion, suspicion } from "./dependencies.ts";
 
 /** How long a look at the sources is left alone: bounds the delay of detection and the idle cost. */
 const pauseMs = 25;
@@ -76,13 +76,22 @@ export async function observeWatch(
     }),
   );
   const offsetMs = Math.max(0, clock.now() - watch.startedAt) - clock.elapsed();
+  let suspected: Suspicion = null;
   for (;;) {
-    for (const source of open) await look(clock, source, sight);
+    const more = await lookAll(clock, open, sight, control.signal);
     const elapsedMs = offsetMs + clock.elapsed();
     const watched = { ...concluded(sight, open, elapsedMs / 1_000), elapsedMs };
-    if (control.signal.aborted || control.enough(watched)) return watched;
-    await clock.sleep(pauseMs, control.signal);
+    suspected = suspicion(suspected, failsForMany(watched.finding), clock);
+    // Whose doing it is has to be known before anything is done about it, and the last answers may be old.
+    const known = askedSince(sight.dependencies, suspected, clock);
+    if (control.signal.aborted || (known && control.enough(watched))) return watched;
+    if (!known) for (const { signals } of open) signals.hurry?.();
+    await clock.sleep(more ? 0 : pauseMs, control.signal);
   }
+}
+
+function failsForMany(finding: Finding): boolean {
+  return finding.outcome === "bad" && finding.breadth !== "single-client";
 }
 
 function heardBy(watch: WatchState, sources: readonly Signals[]): Heard {
@@ -110,20 +119,37 @@ function concluded({ streams, dependencies }: Sight, open: readonly Source[], no
   };
 }
 
-async function look(clock: Clock, source: Source, sight: Sight): Promise<void> {
+/**
+ * After an outage of ours, or under much load, a source may have more to tell than one look takes: it goes on for as
+ * long as findings may wait, as drawing them costs too. True: there is still more.
+ */
+async function lookAll(clock: Clock, open: readonly Source[], sight: Sight, signal: AbortSignal) {
+  const began = clock.elapsed();
+  let behind = open;
+  do {
+    const more: Source[] = [];
+    for (const source of behind) if (await look(clock, source, sight)) more.push(source);
+    behind = more;
+  } while (behind.length > 0 && !signal.aborted && clock.elapsed() - began < pauseMs);
+  return behind.length > 0;
+}
+
+/** True: the source has more to tell than one look took. */
+async function look(clock: Clock, source: Source, sight: Sight): Promise<boolean> {
   const batch = await source.signals.observe(source.position);
   const silent = batch.ok ? batch.value.blind : batch.error.what;
   source.silentSince = silent === null ? null : (source.silentSince ?? clock.elapsed());
   const tooLong = source.silentSince !== null && clock.elapsed() - source.silentSince >= blindAfterMs;
   source.blind = tooLong ? `${source.signals.name}: ${silent}` : null;
-  if (!batch.ok) return;
+  if (!batch.ok) return false;
   source.position = batch.value.next;
   for (const seen of batch.value.observations) see(sight, source.signals.about, seen);
   for (const event of batch.value.events ?? []) hear(sight, event);
+  return batch.value.more === true;
 }
 
 function see({ watch, streams, dependencies }: Sight, about: Signals["about"], seen: Observation): void {
-  if (about === "dependency") noteDependency(dependencies, seen);
+  if (about === "dependency" || about === "metrics") noteDependency(dependencies, seen);
   // What another system tells of payments is of no release, and only as old as it says.
   else if (about === "events" && seen.at >= watch.startedAt) observePayment(streams, timed(seen, watch));
   else if (seen.release === watch.release) {
@@ -147,8 +173,9 @@ function blindOf(open: readonly Source[], about: Signals["about"]): string | nul
 }
 
 /** Seconds since the deploy. A wall clock that was set back must not hide requests: they are this release's own. */
-function timed(seen: Observation, watch: WatchState) {
-  const { ok, client, route, status, ms, upstream } = seen;
-  const known = { ok, client, route, status, ms, ...(upstream === undefined ? {} : { upstream }) };
-  return { atS: Math.max(0, (seen.at - watch.startedAt) / 1_000), ...known };
+function timed({ at, ok, client, route, status, ms, upstream }: Observation, { startedAt }: WatchState) {
+  const atS = Math.max(0, (at - startedAt) / 1_000);
+  // One object a request, not several: this is on the way of every line.
+  if (upstream === undefined) return { atS, ok, client, route, status, ms };
+  return { atS, ok, client, route, status, ms, upstream };
 }

@@ -1,4 +1,5 @@
 import type { Result } from "../core/result.ts";
+import type { DatabaseMoment } from "../core/salvage/window.ts";
 import type { AskSql } from "./ask-sql.ts";
 import type { Op } from "./op.ts";
 
@@ -64,6 +65,8 @@ export interface Database {
    * Where the content is too large to compare, each answer differs from every other.
    */
   position(): Promise<Result<string>>;
+  /** By which rows written later are told from older ones. Null where this kind of database can't tell. */
+  moment?(): Promise<Result<DatabaseMoment | null>>;
 }
 
 /** User and group ids, and permission bits. */

@@ -1,5 +1,6 @@
 // How a database came to its schema, by the tool that the app uses for it.
 import type { MigrationStatus } from "../core/migrations/status.ts";
+import type { Values, Way } from "../core/migrations/way.ts";
 import type { Result } from "../core/result.ts";
 import type { Op } from "./op.ts";
 
@@ -15,11 +16,25 @@ export type DownPlan = {
   readonly names: readonly string[];
   /** What runs: SQL of ours in one transaction, or a command in a release's own image. */
   readonly by: "us" | "its own tool";
+  /** Of those that were made and tried: what is in the live database now, and goes along. */
+  readonly ways: readonly {
+    readonly way: Way;
+    /** Null where it can't be counted yet: a newer one goes down first. */
+    readonly takes: readonly Values[] | null;
+  }[];
 };
 
 /** Failures: `missing`, `unreachable`, `failed`; of what goes down also `refused`, `busy`, `fenced`, `conflict`. */
 export interface Migrations {
   status(): Promise<Result<MigrationStatus>>;
+  /**
+   * Make the ways down from what is pending, before it is applied, and try them on a copy of the database: up, down,
+   * compare, up again. Kept under the migration's name; one that is kept and fits still is not made again. Empty where
+   * nothing is pending, or the tool goes down by itself.
+   */
+  prove(op: Op, release: string | null): Promise<Result<readonly Way[]>>;
+  /** All that are kept. */
+  ways(): Promise<Result<readonly Way[]>>;
   /** What would go down; `refused` with the reason where it can't. Changes nothing. */
   planDown(wish: DownWish): Promise<Result<DownPlan>>;
   /**
@@ -27,4 +42,6 @@ export interface Migrations {
    * The same op again changes nothing. Only where `planDown` says `us`.
    */
   down(op: Op, names: readonly string[]): Promise<Result<readonly string[]>>;
+  /** What the op took down, from the database itself; null where nothing. */
+  wentDown(op: string): Promise<Result<readonly string[] | null>>;
 }

@@ -7,7 +7,10 @@ export type { Reading, SignalEvent } from "../core/signals/event.ts";
 
 /** A batch of what a source saw. */
 export type Batch = {
-  /** Of sources about `dependency` and `events` their `release` is "": they are of no release. */
+  /**
+   * Of sources about `dependency`, `metrics` and `events` their `release` is "": they are of no release. Those of
+   * `metrics` say whether what is measured answers at all, with its name as route.
+   */
   readonly observations: readonly Observation[];
   /** What happened besides; a source that has no such things leaves it out. */
   readonly events?: readonly SignalEvent[];
@@ -19,6 +22,8 @@ export type Batch = {
   readonly unparsed: number;
   /** The source itself is silent or gone although it should speak; null while it is well. */
   readonly blind: string | null;
+  /** The batch was full: the next one is there already. */
+  readonly more?: boolean;
 };
 
 /**
@@ -38,4 +43,6 @@ export interface Signals {
   position(): Promise<Result<Json>>;
   /** What happened since `from`, at most one batch; empty when nothing did. Never waits long (≤ 50 ms). */
   observe(from: Json): Promise<Result<Batch>>;
+  /** Sources that ask at an interval: the next question is due now, because the answer is needed. Never waits. */
+  hurry?(): void;
 }

@@ -7,6 +7,7 @@ import type { Database } from "./database.ts";
 import type { Flags } from "./flags.ts";
 import type { FlowTools } from "./flows.ts";
 import type { HttpClient } from "./http-client.ts";
+import type { Migrations } from "./migrations.ts";
 import type { Rollout } from "./rollout.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Tasks } from "./tasks.ts";
@@ -24,6 +25,8 @@ export type World = {
   readonly adoption: Adoption | null;
   /** Null where the environment has no database of ours to look after. */
   readonly database: Database | null;
+  /** Null, or left out, where nothing says how the app is migrated. */
+  readonly migrations?: Migrations | null;
   /** Null where the environment has no flags of ours. */
   readonly flags: Flags | null;
   /** What smoke flows need beside HTTP; null where nothing of it is here. */

@@ -8,6 +8,7 @@ import { flagSet } from "./flag-set.ts";
 import { instanceHealth } from "./instance-health.ts";
 import { instanceStart } from "./instance-start.ts";
 import { instanceStop } from "./instance-stop.ts";
+import { migrationsDown, migrationsDownByTool } from "./migrations-down.ts";
 import { releaseForget } from "./release-forget.ts";
 import { releasePrepare } from "./release-prepare.ts";
 import { releaseVerify } from "./release-verify.ts";
@@ -40,6 +41,8 @@ const all: readonly StepKind[] = [
   databaseRestore,
   databaseUnrestore,
   databaseReturn,
+  migrationsDown,
+  migrationsDownByTool,
 ];
 
 const byName = new Map(all.map((step) => [step.kind, step]));

@@ -4,6 +4,7 @@ import type { App, Site } from "../../src/app/app.ts";
 import { scheduled } from "../../src/app/backup.ts";
 import type { BackupDesk } from "../../src/app/backup-desk.ts";
 import { backupSchedule } from "../../src/app/backup-schedule.ts";
+import { deploy } from "../../src/app/deploy.ts";
 import { ok, problem, type Result } from "../../src/core/result.ts";
 import { envState } from "../../src/core/state.ts";
 import type { AskSql } from "../../src/ports/ask-sql.ts";
@@ -131,6 +132,28 @@ test("a drill that fails, and a copy whose data is not right, are no proof", asy
   await later(hour);
   expect(state().drills.at(-1)?.problem).toContain("orphans: it answered 2 instead of 0");
   expect(state().drills.every((one) => one.problem !== null)).toBe(true);
+});
+
+test("while a release is watched the data is asked more often, and what is broken is decided on, once", async () => {
+  const { fake, app, beat, later, answers, types } = bed({ backups: null, drills: null });
+  const [site] = app.sites.values();
+  if (!site) throw new Error("no site");
+  const watch = { ...site.settings.watch, integrityMs: 60_000 };
+  (app.sites as Map<string, Site>).set(env, { ...site, settings: { ...site.settings, watch } });
+  const input = { env, planOnly: false, approved: true, wait: false, by: "test", lift: null };
+  await fake.settle(deploy(fake.app, { ...input, version: "v1" }));
+  await beat();
+  await later(10_000);
+  expect(types().filter((type) => type.startsWith("integrity"))).toEqual(["integrity.passed"]);
+  answers.orphans = 1;
+  await later(60_000);
+  await later(60_000);
+  expect(types().filter((type) => type === "integrity.failed")).toHaveLength(2);
+  const made = fake.store.events.filter(({ type }) => type === "decision.made");
+  expect(made.map(({ data }) => data)).toMatchObject([
+    { decision: "ask", matched: "data-corruption", report: { kind: "corruption", subject: "orphans" } },
+  ]);
+  expect(fake.types()).toContain("evidence.kept");
 });
 
 test("broken data is a fact of the live database, for whoever decides", async () => {

@@ -183,6 +183,19 @@ test("what served and died is started again, but not for ever", async () => {
   expect(env(fake).history.filter((run) => run.kind === "revive")).toHaveLength(3);
 });
 
+test("what dies again and again is production down: the policy decides, once, and last good serves", async () => {
+  const fake = fakeApp();
+  await send(fake, "v1");
+  await send(fake, "v2");
+  for (let death = 1; death <= 4; death++) {
+    for (const one of fake.target.instances) one.alive = false;
+    await fake.settle(reviveAll(fake.app));
+  }
+  expect(env(fake).lastDecision).toMatchObject({ decision: "roll-back", rule: "down" });
+  expect(fake.serving()).toBe("v1");
+  expect(fake.types().filter((type) => type === "decision.made")).toHaveLength(1);
+});
+
 test("status says in one sentence how production is, and what can be undone", async () => {
   const fake = fakeApp();
   expect((await fake.settle(status(fake.app, { env: null }))).what).toBe(

@@ -51,3 +51,20 @@ test("a container and an address say two things", () => {
   const both = 'database: { kind: postgres, envFile: .env, at: "127.0.0.1:5432", container: pg }';
   expect(said(withLines(both))[0]).toContain("`at` and `container` say two things");
 });
+
+test("an archive has its defaults; it stands beside a server of this machine, in a folder short enough for a socket", () => {
+  const archived = (more: string, outside = "") =>
+    `database: { kind: postgres, envFile: .env${outside}, pointInTime: { tool: pgbackrest, stanza: shop, ${more} } }`;
+  expect(production(archived("scratch: /var/lib/postgresql/lastgood"))?.database).toMatchObject({
+    pointInTime: {
+      user: "postgres",
+      archiveWithin: { ms: 60_000 },
+      full: { ms: 604_800_000 },
+      diff: { ms: 86_400_000 },
+    },
+  });
+  expect(said(withLines(archived(`scratch: /${"a".repeat(60)}`)))[0]).toContain("too long for a socket");
+  expect(said(withLines(archived("scratch: /s", ", container: pg")))[0]).toContain(
+    "puts that into a container",
+  );
+});

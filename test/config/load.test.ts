@@ -42,6 +42,7 @@ test("the smallest config gets every default, from the limits of the product", (
           check: { ms: limits.watchCheckDefaultMs },
           tolerate: { fraction: 0.01 },
           waitForVerdict: true,
+          integrity: { ms: 300_000 },
           payments: [],
           events: {},
         },

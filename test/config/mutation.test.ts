@@ -72,7 +72,7 @@ test("any key of the example with one letter wrong is the one error: its line, i
     }),
     { numRuns: 500 },
   );
-});
+}, 120_000);
 
 test("however a config is damaged, the answer is a config or errors that point into the text", () => {
   const piece = fc.constantFrom(

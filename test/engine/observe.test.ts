@@ -25,9 +25,18 @@ function source(about: Signals["about"], sent: Sent): Signals {
 
 const clockOf = () => simClock(() => "boot-1");
 
-async function watched(sources: readonly Signals[], change: Partial<WatchState> = {}): Promise<Watched> {
+async function watched(
+  sources: readonly Signals[],
+  change: Partial<WatchState> = {},
+  enough = ({ elapsedMs }: Watched) => elapsedMs >= 8_000,
+): Promise<Watched> {
   const clock = clockOf();
-  const watch: WatchState = {
+  const watch = { ...watchOf(clock), ...change };
+  return clock.settle(observeWatch(clock, watch, sources, { signal: new AbortController().signal, enough }));
+}
+
+function watchOf(clock: { now(): number }): WatchState {
+  return {
     watch: "watch-1",
     env: "production",
     release: "new",
@@ -38,10 +47,7 @@ async function watched(sources: readonly Signals[], change: Partial<WatchState> 
     threshold: 0.01,
     startedAt: clock.now(),
     finding: null,
-    ...change,
   };
-  const enough = ({ elapsedMs }: Watched) => elapsedMs >= 8_000;
-  return clock.settle(observeWatch(clock, watch, sources, { signal: new AbortController().signal, enough }));
 }
 
 function seen(change: Partial<Observation>, n = 1): readonly Observation[] {
@@ -123,7 +129,54 @@ test("how requests failed, and which dependency does not answer, is there for at
   ]);
   expect(result.failing).toEqual({ requests: 2, by: { "gateway /pay pay.example": 2 } });
   expect(failingSince(result.dependencies)).toEqual([
-    { name: "stripe", failingSince: at + 10 },
-    { name: "mail", failingSince: null },
+    { name: "stripe", failingSince: at + 10, answered: at },
+    { name: "mail", failingSince: null, answered: null },
   ]);
+});
+
+test("what a dependency does now is asked before a bad release is told of, and waited for", async () => {
+  const at = clockOf().now() + 1_000;
+  const redis = (ok: boolean) => seen({ release: "", route: "redis", ok, at: ok ? at - 5_000 : at });
+  let hurried = 0;
+  const down: Signals = {
+    ...source("metrics", {}),
+    hurry: () => {
+      hurried += 1;
+    },
+    async observe(from) {
+      // It answered at first; that it is gone is only heard where somebody asks.
+      const observations = from === null ? redis(true) : hurried > 0 ? redis(false) : [];
+      return ok({ observations, events: [], next: "on", unparsed: 0, blind: null });
+    },
+  };
+  const failures = seen({ ok: false, status: 500, route: "/orders" }, 12);
+  const sources = [down, source("requests", { observations: failures })];
+  const told: Watched[] = [];
+  await watched(sources, {}, (now) => told.push(now) > 0);
+  expect(told[0]?.finding.outcome).toBe("bad");
+  expect(failingSince(told[0]?.dependencies ?? new Map())).toMatchObject([
+    { name: "redis", failingSince: at },
+  ]);
+});
+
+test("full batches follow each other at once; only what is read to its end is left alone for a while", async () => {
+  const batches = 50;
+  const looks: number[] = [];
+  const clock = clockOf();
+  const behind: Signals = {
+    ...source("requests", {}),
+    async observe(from) {
+      looks.push(clock.elapsed());
+      const done = typeof from === "number" ? from : 0;
+      const observations = done < batches ? seen({}, 10) : [];
+      return ok({ observations, next: done + 1, unparsed: 0, blind: null, more: done + 1 < batches });
+    },
+  };
+  const enough = () => looks.length === batches + 2;
+  const result = await clock.settle(
+    observeWatch(clock, watchOf(clock), [behind], { signal: new AbortController().signal, enough }),
+  );
+  expect(of(result, "errors")).toMatchObject({ requests: 10 * batches });
+  expect(looks.slice(0, batches)).toEqual(Array(batches).fill(0));
+  expect(looks.slice(batches).every((at, i) => at > (looks[batches + i - 1] ?? 0))).toBe(true);
 });

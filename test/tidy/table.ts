@@ -131,7 +131,7 @@ export const rooms: readonly Room[] = [
   {
     room: "drivers/migrations",
     imports: ["core", "ports", "drivers/database"],
-    grants: { async: "asks and acts", "node:path": paths },
+    grants: { async: "asks and acts", "node:path": paths, zod: shapes },
   },
   {
     room: "drivers/notifier",

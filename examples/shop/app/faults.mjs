@@ -14,6 +14,7 @@ import { setTimeout as sleep } from "node:timers/promises";
  *   wrongPort?: boolean,
  *   needsEnv?: string,
  *   failOrdersWhile?: string,
+ *   slowQueries?: { route: string, seconds: number },
  * }} FaultSettings
  *
  * @typedef {import("./http.mjs").Answer} Answer
@@ -22,8 +23,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 /**
  * @param {FaultSettings} settings
  * @param {(flag: string) => boolean} [isOn] whether a feature is switched on now
+ * @param {(seconds: number) => Promise<void>} [askLong] a question to the database that takes so long
  */
-export function createFaults(settings, isOn = () => false) {
+export function createFaults(settings, isOn = () => false, askLong = async () => {}) {
   const failsByTurn = createTurns(settings.failShare ?? 0);
   const leak = createLeak(settings.leak);
   return {
@@ -59,6 +61,7 @@ export function createFaults(settings, isOn = () => false) {
       if (this.fails(route)) return faultAnswer(route);
       if (route !== "GET /health") leak();
       const before = performance.now();
+      if (settings.slowQueries?.route === route) await askLong(settings.slowQueries.seconds);
       const answer = await work();
       if (settings.slower) {
         const took = performance.now() - before;

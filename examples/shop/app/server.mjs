@@ -11,7 +11,7 @@ import { leaveGracefully } from "./stop.mjs";
 const settings = readSettings(import.meta.dirname);
 const log = createLog(settings.version);
 const features = openFeatures(settings.featuresFile);
-const faults = createFaults(settings.faults, features.isOn);
+const faults = createFaults(settings.faults, features.isOn, (seconds) => store.askLong(seconds));
 faults.atBoot();
 
 const store = await openStore();

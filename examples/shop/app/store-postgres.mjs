@@ -103,6 +103,8 @@ function upkeep(ask) {
           "SELECT (SELECT count(*)::int FROM products) AS products, coalesce(max(seq), 0)::int AS orders FROM orders",
         )
       )[0],
+    /** A question whose answer takes so long. @param {number} seconds */
+    askLong: async (seconds) => void (await ask("SELECT pg_sleep($1)", [seconds])),
     /** A receipt for an order; a second one is not written. @param {string} order */
     writeReceipt: async (order) =>
       void (await ask(`INSERT INTO receipts ("order") VALUES ($1) ON CONFLICT DO NOTHING`, [order])),

@@ -50,6 +50,8 @@ export type ContextFinding = {
   readonly migrations: { readonly tool: string; readonly path: string } | null;
 };
 
+export type StanzaFinding = { readonly stanza: string; readonly file: string };
+
 export type Findings = {
   /** Name of the folder. */
   readonly folder: string;
@@ -61,4 +63,6 @@ export type Findings = {
   readonly mentions: Mentions;
   readonly nginx: readonly NginxSite[];
   readonly units: readonly Unit[];
+  /** What pgBackRest archives on this machine. */
+  readonly stanzas: readonly StanzaFinding[];
 };

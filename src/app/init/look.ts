@@ -8,6 +8,7 @@ import type { Looking } from "./looking.ts";
 import { readMentions, type Source } from "./mentions.ts";
 import { readSites } from "./nginx-text.ts";
 import { type Reader, reader } from "./reader.ts";
+import { readStanzas } from "./stanzas.ts";
 import { readUnits } from "./units.ts";
 
 const scriptFolders = [
@@ -57,6 +58,7 @@ export async function look(looking: Looking): Promise<Findings> {
     mentions,
     nginx: readSites(await nginxFiles(looking, own, compose?.model ?? null)),
     units: readUnits(await unitFiles(looking, own)),
+    stanzas: await readStanzas(looking.files, looking.etc),
   };
 }
 

@@ -73,6 +73,7 @@ export function openQuestions(findings: Findings, compose: ComposeFinding, draft
     ...(database && draft.database === null
       ? [`how ${database} is backed up before a deploy: there is no \`database\` section here yet`]
       : []),
+    ...pointInTimeQuestion(findings, draft),
     ...compose.model.services
       .filter((one) => !isNamed(one))
       .map(({ name }) => `what ${name} is: the config takes names of small letters, digits, - and _`),
@@ -95,6 +96,15 @@ export function openQuestions(findings: Findings, compose: ComposeFinding, draft
           `${name} is on the host's network: two of it can't listen on one port, so it can't run twice`,
       ),
   ];
+}
+
+/** For a server on the machine itself: what runs in a container is archived there, if at all. */
+function pointInTimeQuestion({ stanzas }: Findings, { database }: Draft): readonly string[] {
+  if (database === null || database.value["container"] !== undefined) return [];
+  return stanzas.map(
+    ({ stanza, file }) =>
+      `whether the database is in pgBackRest's stanza ${stanza} (${file}): then write \`pointInTime: { tool: pgbackrest, stanza: ${stanza}, scratch: /var/lib/postgresql/lastgood }\` under database:, and lastgood doctor says what is missing`,
+  );
 }
 
 /** In words: a service of the compose file, or one that an app is told the address of. */

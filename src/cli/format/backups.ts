@@ -21,10 +21,40 @@ type Row = {
 export function backupsText(data: JsonObject, io: Io): string {
   const rows = data["backups"] as unknown as readonly Row[];
   const { bold } = paint(io.color);
-  if (rows.length === 0) return "";
+  const archive = archiveText(data["pointInTime"] as unknown as Archive | null | undefined, io);
+  if (rows.length === 0) return archive;
   const width = Math.max(...rows.map((row) => row.id.length));
   const head = `  ${"backup".padEnd(width)}  taken (UTC)       size      rows        drilled`;
-  return [bold(head), ...rows.map((row) => line(row, width, io))].join("\n");
+  return [bold(head), ...rows.map((row) => line(row, width, io)), archive].filter(Boolean).join("\n");
+}
+
+type Archive = {
+  readonly problem: { readonly what: string } | null;
+  readonly about: string;
+  readonly from: number | null;
+  readonly sets: readonly { readonly kind: string }[];
+  readonly points: readonly { readonly name: string; readonly at: number }[];
+  readonly drilled: { readonly at: number; readonly ms: number; readonly problem: string | null } | null;
+};
+
+const pointsShown = 5;
+
+/** Any moment, and the newest of those that have a name. */
+function archiveText(archive: Archive | null | undefined, io: Io): string {
+  if (!archive) return "";
+  const { bold, red } = paint(io.color);
+  if (archive.problem) return red(`\nThe archive can't be asked: ${harmless(archive.problem.what)}`);
+  const { about, from, sets, points, drilled: drill } = archive;
+  const proof =
+    drill === null ? "never drilled (lastgood drill --at)" : `drilled: ${drilled({ drilled: drill }, io)}`;
+  const reach = from === null ? "nothing to go back to yet" : `any moment since ${day(from)} UTC`;
+  return [
+    bold(`\n${about}: ${reach}, from ${sets.length} copies of the server; ${proof}`),
+    ...points
+      .slice(0, pointsShown)
+      .map(({ name, at }) => `  ${day(at)}  lastgood restore --at ${harmless(name)}`),
+    ...(points.length > pointsShown ? [`  and ${points.length - pointsShown} older points (--json)`] : []),
+  ].join("\n");
 }
 
 function line(row: Row, width: number, io: Io): string {
@@ -36,7 +66,7 @@ function line(row: Row, width: number, io: Io): string {
   return `  ${row.id.padEnd(width)}  ${figures}  ${state}${kept}${before}`;
 }
 
-function drilled({ drilled: drill }: Row, io: Io): string {
+function drilled({ drilled: drill }: Pick<Row, "drilled">, io: Io): string {
   const { green, red, yellow } = paint(io.color);
   if (drill === null) return yellow("never");
   return drill.problem === null ? green(`in ${span(drill.ms)}`) : red(`failed: ${harmless(drill.problem)}`);

@@ -21,9 +21,9 @@ export function backupVerifyCommand(it: Shared, backup: string | null): Promise<
   );
 }
 
-export function drillCommand(it: Shared, backup: string | null): Promise<Shown> {
+export function drillCommand(it: Shared, backup: string | null, at: string | null): Promise<Shown> {
   return lasting(it, "drill", (connection, progress) =>
-    connection.call("drill", { env: it.env, backup, by: it.io.user }, progress),
+    connection.call("drill", { env: it.env, backup, at, by: it.io.user }, progress),
   );
 }
 

@@ -7,6 +7,7 @@ import { acting } from "./acting.ts";
 type Wish = {
   readonly version: string | null;
   readonly withData: boolean;
+  readonly withMigrations: boolean;
   readonly choose: boolean;
   readonly planOnly: boolean;
   readonly yes: boolean;
@@ -15,7 +16,7 @@ type Wish = {
 };
 
 export async function rollbackCommand(it: Shared, wish: Wish): Promise<Shown> {
-  const { planOnly, yes, wait, withData, why } = wish;
+  const { planOnly, yes, wait, withData, withMigrations, why } = wish;
   const picked = wish.choose && it.io.interactive ? await pick(it) : wish.version;
   if (picked === undefined) return { exit: 2 };
   return acting(it, {
@@ -25,7 +26,17 @@ export async function rollbackCommand(it: Shared, wish: Wish): Promise<Shown> {
     call: (connection, approved, plan, progress) =>
       connection.call(
         "rollback",
-        { env: it.env, version: picked, withData, planOnly: plan, approved, wait, by: it.io.user, why },
+        {
+          env: it.env,
+          version: picked,
+          withData,
+          withMigrations,
+          planOnly: plan,
+          approved,
+          wait,
+          by: it.io.user,
+          why,
+        },
         progress,
       ),
   });

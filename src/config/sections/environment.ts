@@ -56,7 +56,7 @@ const section = z.strictObject({
   }),
   integrity: z.array(integrity).prefault([]).meta({
     description:
-      "What must be true of the data. Asked after each backup of the schedule, by backup verify, and of the restored copy in each drill.",
+      "What must be true of the data. Asked while a release is watched, after each backup of the schedule, by backup verify, and of the restored copy in each drill.",
   }),
   flags: flags.optional().meta({
     description: "Switches inside the app. Leave it out where the app has none.",
@@ -88,7 +88,8 @@ const section = z.strictObject({
 });
 
 /** What works on this machine alone, for an environment on another one. */
-function onlyHere({ services, stack, traffic }: z.infer<typeof section>): string | null {
+function onlyHere({ services, stack, traffic, database: stored }: z.infer<typeof section>): string | null {
+  if (stored?.kind === "postgres" && stored.pointInTime !== undefined) return "database: pointInTime";
   if (services !== undefined) return "services that Lastgood starts itself";
   if (stack?.runtime === "swarm") return "runtime swarm";
   return traffic?.kind === "proxy" || traffic?.kind === "haproxy" ? `traffic of kind ${traffic.kind}` : null;

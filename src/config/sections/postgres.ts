@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { limits } from "../../core/limits.ts";
 import { argument, complain, count, listen, path } from "../values.ts";
+import { pointInTime } from "./point-in-time.ts";
 
 /** A password that is written out: anything between `:` and `@` of the user's part that is not `${NAME}`. */
 const passwordWritten = /^[a-z]+:\/\/[^/@]*:(?!\$\{\w+\}@)[^/@]+@/i;
@@ -50,11 +51,21 @@ export const postgresDatabase = z
         description: `The password of backups made by openssl enc, for lastgood restore <file>. Only \${NAME} of envFile, never the password itself.`,
         examples: [`\${BACKUP_PASSWORD}`],
       }),
+    pointInTime: pointInTime.optional().meta({
+      instead: "dumps alone",
+      description:
+        "Where pgBackRest archives the server's WAL: then restore --at goes to any moment, and each deploy has a named point. The server runs on the controller's machine.",
+    }),
     keepBackups: count(1, 1_000).prefault(limits.keepBackups).meta({
       description: "How many backups are kept; older ones are removed after a new one is whole.",
     }),
   })
-  .superRefine(({ url, adminUrl = "", at, container, unpackPassword }, context) => {
+  .superRefine(({ url, adminUrl = "", at, container, unpackPassword, pointInTime: archived }, context) => {
+    if (archived !== undefined && container !== undefined)
+      complain(context, ["pointInTime"], {
+        what: "pgBackRest runs beside the server, and `container` puts that into a container",
+        fix: "keep one of them",
+      });
     if (unpackPassword !== undefined && !/^\$\{\w+\}$/.test(unpackPassword))
       complain(context, ["unpackPassword"], {
         what: "a password stands here",

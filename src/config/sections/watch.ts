@@ -21,6 +21,10 @@ export const watch = z
       description:
         "When the time is over and there were too few requests to tell: true goes on watching until it is known, false ends as undecided, and the release does not count as good.",
     }),
+    integrity: duration(1).prefault("5m").meta({
+      description:
+        "Pause between two looks at the data while a release is watched: what `integrity:` names is asked, and what is broken is decided on.",
+    }),
     payments: z.array(urlPath("/api/payments")).prefault([]).meta({
       description:
         "Routes on which people pay, as the access log has them; `*` at the end stands for anything. Failing attempts are counted beside what is usual: declines are normal.",

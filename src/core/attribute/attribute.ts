@@ -15,6 +15,8 @@ export type Dependency = {
   readonly name: string;
   /** Wall clock, milliseconds, since when its probe fails; null: it answers. */
   readonly failingSince: number | null;
+  /** When it answered last, where that is known: it stopped between the two. */
+  readonly answered?: number | null;
 };
 
 export type Circumstances = {
@@ -104,13 +106,14 @@ function thereBefore({ clean, before, failures }: Circumstances): Verdict | null
 }
 
 function fromOutside({ dependencies, failures }: Circumstances, onset: number): Verdict | null {
-  const down = dependencies.find(({ failingSince }) => {
-    if (failingSince === null) return false;
-    const leadS = (onset - failingSince) / 1_000;
-    return leadS >= -onsetSlackS && leadS <= dependencyReachS;
-  });
-  if (down?.failingSince != null) {
-    const leadS = (onset - down.failingSince) / 1_000;
+  const down = dependencies
+    .flatMap((one) => {
+      const stopped = stoppedAt(one, onset);
+      return stopped === null ? [] : [{ name: one.name, leadS: (onset - stopped) / 1_000 }];
+    })
+    .find(({ leadS }) => leadS >= -onsetSlackS && leadS <= dependencyReachS);
+  if (down) {
+    const { leadS } = down;
     const when = leadS >= 1 ? `${duration(leadS)} before the trouble began` : "when the trouble began";
     return { cause: "external", fact: `${down.name} does not answer its own probe; it stopped ${when}.` };
   }
@@ -118,6 +121,12 @@ function fromOutside({ dependencies, failures }: Circumstances, onset: number): 
   if (outside === null || outside.share < mostly) return null;
   const fact = `${percent(outside.share)} of the failures are gateway errors that name ${outside.upstream}.`;
   return { cause: "external", fact };
+}
+
+/** Between two looks nobody knows when it stopped: then it may have been when the trouble began. */
+function stoppedAt({ failingSince, answered }: Dependency, onset: number): number | null {
+  if (failingSince === null) return null;
+  return Math.min(failingSince, Math.max(onset, answered ?? failingSince));
 }
 
 const blames: Readonly<Record<Change["kind"], Cause>> = {

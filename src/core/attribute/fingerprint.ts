@@ -56,6 +56,13 @@ export function pointsOutside(now: Failing): { readonly upstream: string; readon
   return most ? { upstream: most[0], share: most[1] / total(now) } : null;
 }
 
+/** Share of the failures on such routes; 0 where nothing failed. */
+export function shareOnRoutes(now: Failing, isOn: (route: string) => boolean): number {
+  const all = total(now);
+  const on = Object.entries(now.by).filter(([key]) => isOn(key.split(" ")[1] ?? ""));
+  return all === 0 ? 0 : on.reduce((sum, [, count]) => sum + count, 0) / all;
+}
+
 function total({ by }: Failing): number {
   return Object.values(by).reduce((sum, count) => sum + count, 0);
 }

@@ -49,6 +49,26 @@ export const backupEvents = {
     checks: z.number(),
     by: z.string(),
   }),
+  /** A copy of the whole server went into the archive of its WAL. */
+  "archive.copied": z.strictObject({
+    env: z.string(),
+    set: z.string(),
+    kind: z.enum(["full", "diff", "incr"]),
+    bytes: z.number(),
+    ms: z.number(),
+    by: z.string(),
+  }),
+  /** All of the archive was read again; `problem` null where it is what it was. */
+  "archive.verified": z.strictObject({ env: z.string(), problem: problem.nullable(), ms: z.number() }),
+  /** A moment was restored out of the archive, read, and taken away again. */
+  "archive.drilled": z.strictObject({
+    env: z.string(),
+    moment: z.string(),
+    problem: problem.nullable(),
+    ms: z.number(),
+    checks: z.number(),
+    by: z.string(),
+  }),
   "drill.failed": z.strictObject({
     env: z.string(),
     backup: z.string().nullable(),

@@ -21,6 +21,16 @@ export function backupSentence(event: Event): string | null {
       return `The drill restored ${event.data.backup} in ${span(event.data.ms)}: it is right.`;
     case "drill.failed":
       return `The drill failed: ${ended(event.data.problem.what)}`;
+    case "archive.copied":
+      return `The copy ${event.data.set} of the server went into the archive: ${size(event.data.bytes)}.`;
+    case "archive.verified":
+      return event.data.problem
+        ? `The archive is not right: ${ended(event.data.problem.what)}`
+        : "All of the archive is what it was.";
+    case "archive.drilled":
+      return event.data.problem
+        ? `The drill of the archive failed: ${ended(event.data.problem.what)}`
+        : `The drill restored ${event.data.moment} from the archive in ${span(event.data.ms)}.`;
     case "integrity.passed":
       return `All ${event.data.checks} integrity checks hold (${event.data.of}).`;
     case "integrity.failed": {

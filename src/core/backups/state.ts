@@ -27,6 +27,13 @@ export type BackupState = {
   readonly verified: Readonly<Record<string, { readonly at: number; readonly problem: string | null }>>;
   /** Newest last. */
   readonly drills: readonly Drill[];
+  /** The newest time that a moment was restored out of the archive; null: never. */
+  readonly archiveDrill: {
+    readonly moment: string;
+    readonly at: number;
+    readonly ms: number;
+    readonly problem: string | null;
+  } | null;
   /** The last answer of each thing that was asked: `live`, and the newest copy. */
   readonly integrity: Readonly<Partial<Record<"live" | "copy", Integrity>>>;
 };
@@ -44,6 +51,7 @@ export const emptyBackupState: BackupState = {
   copied: null,
   verified: {},
   drills: [],
+  archiveDrill: null,
   integrity: {},
 };
 
@@ -71,6 +79,10 @@ export function foldBackups(state: BackupState, event: Event): BackupState {
     case "drill.failed": {
       const { backup, ms, problem } = event.data;
       return withDrill(state, { backup, at: event.at, problem: problem.what, ms, bytes: 0, rows: 0 });
+    }
+    case "archive.drilled": {
+      const { moment, ms, problem } = event.data;
+      return { ...state, archiveDrill: { moment, at: event.at, ms, problem: problem?.what ?? null } };
     }
     case "integrity.passed":
       return withIntegrity(state, { ...event.data, at: event.at, failures: [] });

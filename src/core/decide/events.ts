@@ -17,6 +17,8 @@ const report = z.strictObject({
   impact: z.enum(impacts).nullable(),
   users: z.enum(userShares).nullable(),
   dataRisk: z.boolean().nullable(),
+  stream: z.string().optional(),
+  subject: z.string().optional(),
 });
 
 const way = z.strictObject({

@@ -135,6 +135,12 @@ const triggers: readonly Rule[] = [
     "Slow performance, or events that stay away: look first, it may need no rollback.",
   ),
   rule(
+    "told",
+    { stream: ["log", "alert", "dependency"] },
+    "investigate",
+    "Another system, or the app's own log, tells of trouble: look whose it is.",
+  ),
+  rule(
     "flag",
     { cause: ["flag"] },
     "flag-off",

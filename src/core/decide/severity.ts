@@ -29,6 +29,10 @@ export type Report = {
   readonly impact: Impact | null;
   readonly users: Users | null;
   readonly dataRisk: boolean | null;
+  /** What the policy's rules go by, where it is not that of the kind. */
+  readonly stream?: string | undefined;
+  /** What it is about, where a source tells of it: the same for the same trouble. */
+  readonly subject?: string | undefined;
 };
 
 const byKind: Readonly<Record<ReportKind, Severity>> = {
@@ -77,6 +81,9 @@ const reported: Readonly<Record<ReportKind, Trouble>> = {
 
 /** What kind of trouble it is, whoever tells of it; null where nothing bad was found. */
 export function troubleOf(finding: Finding | null, report: Report | null): Trouble | null {
-  if (report) return reported[report.kind];
+  if (report) {
+    const trouble = reported[report.kind];
+    return { ...trouble, stream: report.stream ?? trouble.stream };
+  }
   return finding?.outcome === "bad" ? { stream: finding.stream, breadth: finding.breadth } : null;
 }

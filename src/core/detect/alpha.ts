@@ -15,9 +15,10 @@ export type Heard = {
 
 /**
  * The chance that any stream alarms falsely is at most the sum of the parts. Each costs log(whole / part) nats of delay,
- * so most of it goes where delay costs most. For probes any part from 1.4 % on takes three failures in a row.
+ * so most of it goes where delay costs most. Payments and orders come by the handful, where a nat is minutes: payments
+ * get as much as errors. For probes any part from 1.4 % on takes three failures in a row.
  */
-const weights = { errors: 9, control: 4, latency: 3, payments: 2, silence: 1, probe: 0.5, restarts: 0.5 };
+const weights = { errors: 9, control: 4, latency: 3, payments: 9, silence: 2, probe: 0.5, restarts: 0.5 };
 
 type Stream = keyof typeof weights;
 export type AlphaOf = Readonly<Record<Stream, number>>;

@@ -46,14 +46,15 @@ export type Starts = {
  * so this replays the e-process from the buckets. Cost: rates times buckets.
  */
 export function startsByRate(process: EProcess, counts: Counts): readonly Starts[] {
-  return process.parts.map(({ weight, logOfOk, factorOfError }) => {
+  return process.parts.map(({ weight, late, logOfOk, factorOfError }) => {
     const errorLog = Math.log(factorOfError);
     const logs: number[] = new Array(counts.requests.length).fill(0);
+    const prior = { deploy: Math.log(process.deployShare), later: Math.log(tickShare(process) * late) };
     let growth = 0;
     for (let tick = logs.length - 1; tick >= 0; tick--) {
       const errors = counts.errors[tick] ?? 0;
       growth += errors * errorLog + ((counts.requests[tick] ?? 0) - errors) * logOfOk;
-      logs[tick] = growth + Math.log(tick === 0 ? process.deployShare : tickShare(process));
+      logs[tick] = growth + (tick === 0 ? prior.deploy : prior.later);
     }
     return { weight, errorLog, logs };
   });

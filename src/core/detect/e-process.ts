@@ -8,23 +8,29 @@ const horizonLimitS = 24 * 3600;
 const floor = 1e-300;
 const ceiling = 1e300;
 /**
- * The alternatives: odds of failure as multiples of the allowed odds, with their weights. At p0 = 1 % they are 1.5, 2,
- * 3.1, 5.7, 12, 31 and 95 %. Decision 0016 says how they were chosen.
+ * The alternatives: odds of failure as multiples of the allowed odds, with their weights in bets at the deploy and in
+ * later ones. At p0 = 1 % they are 1.5, 2, 3.1, 5.7, 12, 31 and 95 %. Decision 0016 says how they were chosen. Of late trouble
+ * nobody knows the second, which costs most where a second is long: 1.5 % takes minutes to tell, so that many starts serve
+ * it alike and it can do with less weight; 6 % takes a few seconds.
  */
-const alternatives: readonly (readonly [multiple: number, weight: number])[] = [
-  [1.5, 0.1],
-  [2, 0.095],
-  [3.2, 0.1],
-  [6, 0.125],
-  [13, 0.11],
-  [45, 0.355],
-  [1881, 0.115],
+const alternatives: readonly (readonly [multiple: number, weight: number, late: number])[] = [
+  [1.5, 0.1, 0.04],
+  [2, 0.095, 0.05],
+  [3.2, 0.1, 0.12],
+  [6, 0.125, 0.25],
+  [13, 0.11, 0.2],
+  [45, 0.355, 0.27],
+  [1881, 0.115, 0.07],
 ];
 
-/** One alternative rate q, its weight in the mixture, and R, the value of all bets on it that were started so far. */
+/**
+ * One alternative rate q, its weight in the mixture, and R, the value of all bets on it that were started so far.
+ * `late`: so many times that weight belongs to it in bets that begin after the deploy.
+ */
 type Part = {
   readonly rate: number;
   readonly weight: number;
+  readonly late: number;
   readonly logOfOk: number;
   readonly factorOfError: number;
   value: number;
@@ -49,17 +55,24 @@ export type EProcessOptions = {
   readonly horizonS: number;
   /** Prior share of trouble that begins at the deploy itself; the rest is spread over the horizon. 1: from-deploy form. */
   readonly deployShare?: number;
+  /** Later bets have the weights of those at the deploy: for shares of which even small multiples are much. */
+  readonly lateAlike?: boolean;
 };
 
 /** Decision 0016: with more, trouble at the deploy is found sooner; with less, trouble that begins later. */
 const deployShareDefault = 0.76;
 
-/** The rates that are bet on, rising, and their weights, which add up to 1; none where nothing worse can be told. */
-export function rateGrid(threshold: number): readonly { readonly rate: number; readonly weight: number }[] {
+/**
+ * The rates that are bet on, rising, and their weights at the deploy and late, which add up to 1 each; none where nothing
+ * worse can be told.
+ */
+export function rateGrid(
+  threshold: number,
+): readonly { readonly rate: number; readonly weight: number; readonly lateWeight: number }[] {
   if (threshold >= hopelessThreshold) return [];
   const odds = threshold / (1 - threshold);
-  return alternatives.map(([multiple, weight]) => {
-    return { rate: (multiple * odds) / (1 + multiple * odds), weight };
+  return alternatives.map(([multiple, weight, lateWeight]) => {
+    return { rate: (multiple * odds) / (1 + multiple * odds), weight, lateWeight };
   });
 }
 
@@ -72,13 +85,14 @@ export function rateGrid(threshold: number): readonly { readonly rate: number; r
  * Starts are clock ticks: a start chosen just before a failure would know the future and void this.
  */
 export function startEProcess(options: EProcessOptions): EProcess {
-  const { threshold, horizonS, deployShare = deployShareDefault } = options;
+  const { threshold, horizonS, deployShare = deployShareDefault, lateAlike = false } = options;
   assert(threshold > 0 && threshold < 1, `threshold ${threshold} is not between 0 and 1`);
   assert(Number.isInteger(horizonS) && horizonS > 0 && horizonS <= horizonLimitS, `horizon of ${horizonS} s`);
   assert(deployShare > 0 && deployShare <= 1, `deploy share ${deployShare} is not in (0, 1]`);
-  const parts = rateGrid(threshold).map(({ rate, weight }) => ({
+  const parts = rateGrid(threshold).map(({ rate, weight, lateWeight }) => ({
     rate,
     weight,
+    late: lateAlike ? 1 : lateWeight / weight,
     logOfOk: Math.log((1 - rate) / (1 - threshold)),
     factorOfError: rate / threshold,
     value: deployShare,
@@ -86,7 +100,7 @@ export function startEProcess(options: EProcessOptions): EProcess {
   return { threshold, horizonS, deployShare, parts, ticks: 0, pendingOk: 0 };
 }
 
-/** Prior share of each tick's start. */
+/** Prior share of each tick's start; a part has `late` times that for its weight. */
 export function tickShare(process: EProcess): number {
   return (1 - process.deployShare) / process.horizonS;
 }
@@ -119,7 +133,7 @@ export function tickTo(process: EProcess, seconds: number): void {
   flush(process);
   // Nothing happened between ticks that are made up for here, so one sum gives the same as one by one.
   const started = (ticks - process.ticks) * tickShare(process);
-  for (const part of process.parts) part.value += started;
+  for (const part of process.parts) part.value += started * part.late;
   process.ticks = ticks;
 }
 

@@ -4,6 +4,7 @@ import { leastClients } from "./breadth.ts";
 import { type Counts, countMany as countBucket, onset, openBuckets, since, startCounts } from "./counts.ts";
 import { components, countMany, type EProcess, evidence, startEProcess, tickTo } from "./e-process.ts";
 import type { Finding } from "./finding.ts";
+import { type JointBet, jointEvidence, settleJointBet, startJointBet, tickJointBet } from "./joint-bet.ts";
 import { doubt, evidenceOfHealth, requestsToVerify, verifyBeta } from "./verified.ts";
 import { about, began, count, healthyChance, percent } from "./why.ts";
 
@@ -19,6 +20,8 @@ const batch = 16;
 /** Clients with a slow request that are remembered. */
 const clientLimit = 1_000;
 const streamName = "latency";
+/** Half of the evidence is the bet on all shares together, the rest is the mean of those on each. */
+const jointWeight = 0.5;
 const levels = [
   { quantile: "p50", share: 0.5, whom: "half of them" },
   { quantile: "p90", share: 0.1, whom: "a tenth of them" },
@@ -41,6 +44,9 @@ type Bad = Extract<Finding, { outcome: "bad" }>;
 export type LatencyStream = {
   readonly needed: number;
   readonly levels: readonly Level[];
+  readonly joint: JointBet;
+  /** Requests that are not settled yet, by how many limits they exceeded. */
+  readonly pendingBy: number[];
   readonly clients: Record<string, true>;
   clientCount: number;
   nowS: number;
@@ -51,7 +57,8 @@ export type LatencyStream = {
 
 /**
  * H0 of each level: given the past, a request is slower than 1.25 times the baseline's quantile with at most the
- * chance that the quantile leaves. The three share alpha equally, so that any of them may speak.
+ * chance that the quantile leaves. A weighted mean of e-processes is one too, whatever they have to do with each other, so
+ * any of them may speak.
  */
 export function startLatencyStream(options: {
   readonly before: Quantiles;
@@ -62,14 +69,16 @@ export function startLatencyStream(options: {
   const started = levels.map(({ quantile, share }) => ({
     quantile,
     limitMs: headroom * before[quantile],
-    process: startEProcess({ threshold: share, horizonS }),
+    process: startEProcess({ threshold: share, horizonS, lateAlike: true }),
     counts: startCounts(),
     slow: 0,
     pendingSlow: 0,
   }));
   const clients = Object.create(null) as Record<string, true>;
   const nothing = { clientCount: 0, nowS: 0, requests: 0, pending: 0, alarm: null };
-  return { needed: levels.length / alpha, levels: started, clients, ...nothing };
+  const shares = levels.map(({ share }) => share);
+  const joint = startJointBet(shares, horizonS);
+  return { needed: 1 / alpha, levels: started, joint, pendingBy: noneOf(shares), clients, ...nothing };
 }
 
 /** A request that was answered well in `ms`. CHANGES `stream`. */
@@ -82,14 +91,22 @@ export function observeLatency(
   stream.requests += 1;
   stream.pending += 1;
   const { client, ms } = seen;
+  let exceeded = 0;
   for (const level of stream.levels) {
     if (ms <= level.limitMs) continue;
     level.pendingSlow += 1;
+    exceeded += 1;
     if (stream.clientCount >= clientLimit || stream.clients[client]) continue;
     stream.clients[client] = true;
     stream.clientCount += 1;
   }
+  stream.pendingBy[exceeded] = (stream.pendingBy[exceeded] ?? 0) + 1;
   if (stream.pending >= batch) settle(stream);
+}
+
+/** A zero for each number of limits that a request can exceed. */
+function noneOf(shares: readonly number[]): number[] {
+  return [0, ...shares.map(() => 0)];
 }
 
 /** Let the clock pass to `nowS`, seconds since the deploy. CHANGES `stream`; never goes back. */
@@ -99,6 +116,7 @@ export function tickLatency(stream: LatencyStream, nowS: number): void {
   stream.nowS = nowS;
   if (!newSecond) return;
   settle(stream);
+  tickJointBet(stream.joint, nowS);
   for (const { process, counts } of stream.levels) {
     tickTo(process, nowS);
     openBuckets(counts, process.ticks);
@@ -110,6 +128,8 @@ function settle(stream: LatencyStream): void {
   const { pending } = stream;
   if (pending === 0) return;
   stream.pending = 0;
+  settleJointBet(stream.joint, stream.pendingBy);
+  stream.pendingBy.fill(0);
   for (const level of stream.levels) {
     const slow = level.pendingSlow;
     level.pendingSlow = 0;
@@ -126,8 +146,9 @@ function strongest({ levels: all }: LatencyStream): Level {
   return all.reduce((a, b) => (evidence(b.process) > evidence(a.process) ? b : a));
 }
 
-function proof(stream: LatencyStream): number {
-  return evidence(strongest(stream).process);
+function proof({ levels: all, joint }: LatencyStream): number {
+  const each = all.reduce((sum, { process }) => sum + evidence(process), 0) / all.length;
+  return jointWeight * jointEvidence(joint) + (1 - jointWeight) * each;
 }
 
 /** What the times say. Reads only. `blind`: why the source cannot be trusted to speak, or null. */
@@ -176,7 +197,7 @@ function baseOf(stream: LatencyStream) {
     requests: stream.requests - stream.pending,
     errors: slow,
     errorClients: stream.clientCount,
-    evidence: evidence(process),
+    evidence: proof(stream),
     needed: stream.needed,
     threshold: process.threshold,
   };

@@ -50,7 +50,7 @@ export type ProbeStream = {
 export function startProbeStream(options: ProbeStreamOptions): ProbeStream {
   const { horizonS, alpha = defaultAlpha } = options;
   assert(alpha > 0 && alpha < 1, `alpha ${alpha} is not between 0 and 1`);
-  const process = startEProcess({ threshold: leastThreshold, horizonS });
+  const process = startEProcess({ threshold: leastThreshold, horizonS, lateAlike: true });
   return { needed: 1 / alpha, process, counts: startCounts(), nowS: 0, requests: 0, errors: 0, alarm: null };
 }
 

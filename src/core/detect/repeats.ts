@@ -33,8 +33,12 @@ export function countRepeat(repeats: Repeats, client: string, ok: boolean): void
   }
 }
 
+/** Failures of the client that has most. */
+export function worstRepeats(repeats: Repeats): number {
+  return Object.values(repeats.errorsByClient).reduce((a, b) => Math.max(a, b), 0);
+}
+
 /** Repeated failures without those of the client that has most: one retrying client is no reason to doubt a release. */
 export function errorsWithoutWorst(repeats: Repeats): number {
-  const most = Object.values(repeats.errorsByClient).reduce((a, b) => Math.max(a, b), 0);
-  return repeats.errors - most;
+  return repeats.errors - worstRepeats(repeats);
 }

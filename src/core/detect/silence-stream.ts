@@ -5,17 +5,20 @@ import { doubt, verifyBeta } from "./verified.ts";
 import { about, count, duration, healthyChance } from "./why.ts";
 
 /**
- * What is left of the expected rate, with weights. Nothing left is the likeliest, and with two thirds of the prior at
- * the deploy it is noticed after log(3/alpha)/0.9 expected events at most.
+ * What is left of the expected rate, with weights. Nothing left is the likeliest: 1 % stands for it, so that a stray
+ * event does not end the bet. With four fifths of the prior at the deploy it is noticed after log(1.8/alpha)/0.99 expected
+ * events at most.
  */
 const ratios = [
-  [0.1, 0.5],
-  [0.3, 0.25],
-  [0.5, 0.25],
+  [0.01, 0.7],
+  [0.3, 0.15],
+  [0.5, 0.15],
 ] as const;
-const deployShare = 2 / 3;
-/** Logs are written late: an event is waited for this long before its time counts as silent. */
+const deployShare = 0.8;
+/** Logs are written late: an event is waited for this long before its time counts as silent, */
 const lagS = 5;
+/** or until a line is read that is younger by this much: they come in order, dated to the second. */
+const orderS = 1;
 /** Verified: more than this share of what is expected comes. */
 const enough = 0.5;
 
@@ -31,6 +34,8 @@ export type SilenceStream = {
   readonly process: PoissonProcess;
   /** Seconds since the deploy up to which silence counts. */
   heardS: number;
+  /** Date of the newest line of the log that was read, whatever it tells. */
+  readS: number;
   /** When the newest event was seen; null: none yet. */
   lastS: number | null;
   expected: number;
@@ -45,7 +50,7 @@ export function startSilenceStream(options: {
 }): SilenceStream {
   const { expected, horizonS, alpha } = options;
   const process = startPoisson({ horizonS, deployShare, ratios });
-  const nothing = { heardS: 0, lastS: null, expected: 0, seen: 0, alarm: null };
+  const nothing = { heardS: 0, readS: 0, lastS: null, expected: 0, seen: 0, alarm: null };
   return { name: expected.name, needed: 1 / alpha, due: expected.due, process, ...nothing };
 }
 
@@ -57,12 +62,17 @@ export function observeEvent(stream: SilenceStream, atS: number): void {
   happen(stream.process, 1);
 }
 
+/** Some line of the log was read, dated `atS`. CHANGES `stream`. */
+export function noteRead(stream: SilenceStream, atS: number): void {
+  if (atS > stream.readS) stream.readS = atS;
+}
+
 /**
  * Let the clock pass to `nowS`. CHANGES `stream`; never goes back. `deaf`: the source could not be heard, so nothing
  * was due in that time.
  */
 export function tickSilence(stream: SilenceStream, nowS: number, deaf: boolean): void {
-  const toS = nowS - lagS;
+  const toS = Math.max(nowS - lagS, Math.min(nowS, stream.readS - orderS));
   while (stream.heardS < toS) {
     const nextS = Math.min(toS, Math.floor(stream.heardS) + 1);
     const due = deaf ? 0 : (nextS - stream.heardS) * perSecond(stream.due, stream.heardS);

@@ -1,5 +1,5 @@
 // All streams of one watch, and the one finding that counts.
-import { countFailure, type Failing, startFailing } from "../attribute/fingerprint.ts";
+import { countFailure, type Failing, shareOnRoutes, startFailing } from "../attribute/fingerprint.ts";
 import { type AlphaOf, type Heard, type Shares, splitAlpha } from "./alpha.ts";
 import {
   bothServe,
@@ -22,6 +22,7 @@ import {
   startLatencyStream,
   tickLatency,
 } from "./latency-stream.ts";
+import { oneClient } from "./one-client.ts";
 import {
   concludeProbes,
   observeProbe,
@@ -38,11 +39,13 @@ import {
 } from "./restart-stream.ts";
 import {
   concludeSilence,
+  noteRead,
   observeEvent,
   type SilenceStream,
   startSilenceStream,
   tickSilence,
 } from "./silence-stream.ts";
+import { percent } from "./why.ts";
 import { worstOf } from "./worst.ts";
 
 export type StreamsOptions = {
@@ -130,6 +133,7 @@ export function observeRequest(streams: Streams, seen: SeenRequest): void {
   if (streams.control) observeArm(streams.control, { ...seen, isNew: true });
   if (latency && seen.ok && seen.ms !== undefined)
     observeLatency(latency, { atS: seen.atS, ms: seen.ms, client: seen.client });
+  for (const { stream } of streams.silence) noteRead(stream, seen.atS);
   if (seen.route !== undefined) observeRoute(streams, seen, seen.route);
 }
 
@@ -189,9 +193,23 @@ export function concludeStreams(
   // With no source at all it is for the errors to say that nothing was seen.
   const main = [...(heard.errors || !heard.probe ? [errors] : []), ...(heard.probe ? [probe] : [])];
   const more = [...(control ? [control] : []), ...others(streams, nowS, blind)];
-  const all = [...main, ...more] as unknown as readonly [Finding, ...Finding[]];
-  const judged = all.map((one) => (one === errors ? compared(streams, errors, control) : one));
-  return { worst: worstOf(judged as unknown as readonly [Finding, ...Finding[]]), all };
+  const judged = [...main, ...more].map((one) => (one === errors ? compared(streams, errors, control) : one));
+  const worst = worstOf(judged as unknown as readonly [Finding, ...Finding[]]);
+  const aside = oneClient(streams.errors);
+  const all = [...main, ...more, ...(aside ? [aside] : [])] as unknown as readonly [Finding, ...Finding[]];
+  return { worst: ofPayments(streams, worst), all };
+}
+
+/** From this share of the failures on, it is the payments that fail. */
+const mostly = 0.5;
+
+/** Failing payments are failing requests too, and are often proven as such first: what fails is what people are told. */
+function ofPayments({ payments, failing }: Streams, worst: Finding): Finding {
+  const isErrors = worst.stream === "errors" || worst.stream === "control";
+  if (!payments || worst.outcome !== "bad" || worst.breadth !== "broad" || !isErrors) return worst;
+  const share = shareOnRoutes(failing, (route) => onRoute(payments.routes, route));
+  if (share < mostly) return worst;
+  return { ...worst, stream: "payments", why: `${worst.why}; ${percent(share)} of what fails are payments` };
 }
 
 function others(streams: Streams, nowS: number, blind: Blindness): readonly Finding[] {

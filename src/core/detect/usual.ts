@@ -18,8 +18,8 @@ const baselineAlpha = 0.01;
 const paymentsUnknown = 0.25;
 /** From more than this nothing worse can be told. */
 const paymentsMost = 0.5;
-/** One-sided 99 % of the normal distribution. */
-const z99 = 2.326;
+/** Chance that all limits are above the true rate, where it does not change from hour to hour. */
+const rateAlpha = 1e-4;
 /** What comes more rarely than this a second, four an hour, is no rhythm that could be missed within a watch. */
 const leastPerS = 4 / 3600;
 
@@ -73,20 +73,32 @@ function dueFrom(hours: readonly Hour[], name: string, nowMs: number, forMs: num
   }));
 }
 
-/** The lowest of the lower limits: an hour that was quiet once may be so again. One hour alone is no habit. */
+/**
+ * The lowest of the lower limits: an hour that was quiet once may be so again. One hour alone is no habit. The more
+ * hours, the less each limit has to allow for, as the lowest counts.
+ */
 function leastRate(known: readonly Hour[], name: string): number {
-  const rates = known.flatMap(({ events, seconds }) => {
+  const counted = known.flatMap(({ events, seconds }) => {
     const count = events[name];
-    return count === undefined ? [] : [lowerCount(count) / seconds];
+    return count === undefined ? [] : [{ count, seconds }];
   });
+  const z = upperNormal(rateAlpha ** (1 / Math.max(1, counted.length)));
+  const rates = counted.map(({ count, seconds }) => lowerCount(count, z) / seconds);
   const least = rates.length < 2 ? 0 : Math.min(...rates);
   return least >= leastPerS ? least : 0;
 }
 
-/** One-sided lower 99 % limit of the mean behind a Poisson count (Wilson and Hilferty 1931). */
-function lowerCount(count: number): number {
+/** One-sided lower limit of the mean behind a Poisson count, `z` deviations down (Wilson and Hilferty 1931). */
+function lowerCount(count: number, z: number): number {
   if (count === 0) return 0;
-  return count * Math.max(0, 1 - 1 / (9 * count) - z99 / (3 * Math.sqrt(count))) ** 3;
+  return count * Math.max(0, 1 - 1 / (9 * count) - z / (3 * Math.sqrt(count))) ** 3;
+}
+
+/** The z with P(Z > z) = alpha, for alpha up to a half (Abramowitz and Stegun 26.2.23: within 0.0005); 0 above that. */
+function upperNormal(alpha: number): number {
+  const t = Math.sqrt(-2 * Math.log(Math.min(alpha, 0.5)));
+  const top = 2.515517 + 0.802853 * t + 0.010328 * t * t;
+  return Math.max(0, t - top / (1 + 1.432788 * t + 0.189269 * t * t + 0.001308 * t ** 3));
 }
 
 /** How requests failed lately, for telling new trouble from old; null: nothing was counted. */

@@ -24,6 +24,10 @@ function rank(finding: Finding): number {
 
 /** What makes it slow or keeps people away is looked into first; what fails is worse. */
 function badness({ stream, breadth }: Extract<Finding, { outcome: "bad" }>): number {
-  const mild = stream === "latency" || stream.startsWith("silence:");
-  return breadth === "broad" && mild ? 3.5 : { down: 5, broad: 4, "single-client": 3 }[breadth];
+  return breadth === "broad" && isSlowness(stream) ? 3.5 : { down: 5, broad: 4, "single-client": 3 }[breadth];
+}
+
+/** Slow, or people stay away: nothing has failed. */
+export function isSlowness(stream: string): boolean {
+  return stream === "latency" || stream.startsWith("silence:");
 }

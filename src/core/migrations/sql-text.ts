@@ -39,6 +39,14 @@ export function downSection(text: string): string | null {
   return end ? down.slice(0, end.index) : down;
 }
 
+/** The other direction of the same text; all of it where it has no such marks. */
+export function upSection(text: string): string {
+  const [, up] = /^--\s*(?:migrate:up|\+goose Up)\b[^\n]*\n([\s\S]*)$/im.exec(text) ?? [];
+  const from = up ?? text;
+  const down = /^--\s*(?:migrate:down|\+goose Down)\b/im.exec(from);
+  return down ? from.slice(0, down.index) : from;
+}
+
 /** We run it in a transaction of ours: lines that begin or end one would cut it in two. */
 export function withoutTransaction(text: string): string {
   return text

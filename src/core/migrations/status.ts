@@ -88,14 +88,17 @@ export function startSentence(status: MigrationStatus): string {
   return startWords[startOn(status)];
 }
 
-/** Can what is applied be undone by what its author wrote, and by whom? */
-export const downBy: Readonly<Record<Tool, "us" | "its own tool" | "nobody">> = {
+/** Who takes down what is applied: we do it in SQL, or the tool by what its author wrote. */
+export const downBy: Readonly<Record<Tool, "us" | "its own tool">> = {
   sql: "us",
+  prisma: "us",
+  drizzle: "us",
   knex: "its own tool",
   "node-pg-migrate": "its own tool",
-  prisma: "nobody",
-  drizzle: "nobody",
 };
+
+/** Of migrations that a way down was made for: why it can't be gone; null where it can. */
+export type Ways = ReadonlyMap<string, string | null>;
 
 export type DownChoice =
   | { readonly ok: true; readonly names: readonly string[] }
@@ -104,10 +107,17 @@ export type DownChoice =
 const restoreInstead =
   "restore the backup from before it (lastgood restore), then bring newer rows along: lastgood salvage";
 
+export type DownFrom = {
+  readonly status: MigrationStatus;
+  readonly shipped: readonly Shipped[];
+  readonly ways: Ways;
+  /** Those that failed, and left nothing: only their rows are to go. */
+  readonly untouched: readonly string[];
+};
+
 /** Which migrations go down, newest first: the newest `count`, or all that came after `to`. */
 export function chooseDown(
-  status: MigrationStatus,
-  shipped: readonly Shipped[],
+  { status, shipped, ways, untouched }: DownFrom,
   wish: { readonly count: number; readonly to: string | null },
 ): DownChoice {
   const no = (why: string, next: string): DownChoice => ({ ok: false, why, next });
@@ -116,15 +126,35 @@ export function chooseDown(
   if (at < 0) return no(`${wish.to} is not applied here`, "see lastgood migrate status");
   const names = newest.slice(0, at);
   if (names.length === 0) return no("there is nothing to go down from", "see lastgood migrate status");
-  if (downBy[status.tool] === "nobody") return no(`${status.tool} has no way down`, restoreInstead);
-  const broken = names.find((name) => status.failed.includes(name));
-  if (broken) return no(`${broken} failed half-way: what it left nobody knows`, restoreInstead);
-  const gone = names.find((name) => status.unknown.includes(name));
-  if (gone)
-    return no(
-      `the way down from ${gone} is not in this folder: it came with the release that applied it`,
-      "point migrations.folder at that release's folder, or restore the backup from before it",
-    );
-  const without = names.find((name) => !shipped.find((one) => one.name === name)?.down);
-  return without ? no(`${without} has no written way down`, restoreInstead) : { ok: true, names };
+  for (const name of names) {
+    const trouble = untouched.includes(name) ? null : noWayFrom(name, { status, shipped, ways });
+    if (trouble !== null) return no(trouble.why, trouble.next);
+  }
+  return { ok: true, names };
+}
+
+type Trouble = { readonly why: string; readonly next: string };
+
+/** What its author wrote goes before what was made. */
+function noWayFrom(name: string, { status, shipped, ways }: Omit<DownFrom, "untouched">): Trouble | null {
+  if (status.failed.includes(name))
+    return { why: `${name} failed half-way: what it left nobody knows`, next: restoreInstead };
+  if (shipped.find((one) => one.name === name)?.down) return null;
+  const made = ways.get(name);
+  if (made === null) return null;
+  if (made !== undefined) return { why: `${name} has no way down: ${made}`, next: restoreInstead };
+  if (status.unknown.includes(name))
+    return {
+      why: `the way down from ${name} is not in this folder: it came with the release that applied it`,
+      next: "point migrations.folder at that release's folder, or restore the backup from before it",
+    };
+  const how = isMade(status.tool)
+    ? "no way down: none was made before it was applied"
+    : "no written way down";
+  return { why: `${name} has ${how}`, next: restoreInstead };
+}
+
+/** Tools that know no way down: it is made of the difference, before they are applied. */
+function isMade(tool: Tool): boolean {
+  return tool === "prisma" || tool === "drizzle";
 }

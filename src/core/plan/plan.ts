@@ -33,6 +33,7 @@ export const planKind = z.enum([
   "flag-off",
   "adopt",
   "leave",
+  "migrate-down",
 ]);
 export type PlanKind = z.infer<typeof planKind>;
 

@@ -92,6 +92,7 @@ export function planPausedDeploy(facts: PlanFacts): Plan {
     // A restore point is only whole where nobody writes: it is taken after the old release has stopped.
     alsoStop: [],
     moment: "switch",
+    workersAfter: false,
   });
   const notes = [`${name(from)} is stopped before ${name(target)} starts: requests wait meanwhile.`];
   return assemble("deploy-paused", facts, false, { ...shape, notes });
@@ -112,6 +113,7 @@ export function planRestore(facts: PlanFacts, backup: string): Plan {
       both.map((service) => block.stop(target, service, { safe: false })),
     ),
     moment: "rollback",
+    workersAfter: true,
   });
   const notes = [
     "Requests wait while the database is exchanged. The database of now is kept and can be returned.",
@@ -127,6 +129,8 @@ type Pause = {
   readonly undoBetween: readonly UndoStep[];
   readonly alsoStop: readonly PlanStep[];
   readonly moment: "switch" | "rollback";
+  /** They start when requests flow again: nobody waits for them. Not for a release whose workers are new. */
+  readonly workersAfter: boolean;
 };
 
 /** Hold, let requests finish, stop all; do what needs stillness; start all, switch, let go. */
@@ -136,37 +140,48 @@ function throughPause(facts: PlanFacts, from: Release, pause: Pause): Omit<Shape
   const ask = { onFailure: "pause" as const };
   const routes = routesOf(target, from);
   const hold = block.hold(target, routes);
-  const stop = servicesOf(from).map((service) => block.stop(from, service, held));
-  const up = block.bringUp(facts, target, servicesOf(target), held);
-  const started = up.filter((one) => one.kind === "instance.start");
+  const stopped = (which: readonly string[]) => which.map((service) => block.stop(from, service, held));
+  const [apps, workers] = [servicesOf(from, "app"), servicesOf(from, "worker")];
+  const [stopApps, stopWorkers] = [stopped(apps), stopped(workers)];
+  const early = pause.workersAfter ? servicesOf(target, "app") : servicesOf(target);
+  const up = block.bringUp(facts, target, early, held);
+  const late = servicesOf(target).filter((service) => !early.includes(service));
+  const upLate = block.bringUp(facts, target, late, ask);
+  const started = [...up, ...upLate].filter((one) => one.kind === "instance.start");
   const switched = block.switchAll(target, routes, { ...held, held: true });
+  const flowing = { ...ask, safe: late.length === 0 };
   const steps = [
     block.prepare(facts),
     ...(pause.moment === "switch" ? block.flowsBefore(facts) : []),
     ...(pause.first ?? []),
     ...hold,
     ...routedOf(from).map((service) => block.drain(facts, from, service, held)),
-    ...stop,
+    ...stopApps,
+    // After the apps: what these left in a queue belongs to the data of now.
+    ...stopWorkers,
     ...pause.alsoStop,
     ...pause.between,
     ...up,
     ...block.smoke(facts, target, held),
     ...switched,
-    ...block.letGo(target, routes, ask),
+    ...block.letGo(target, routes, flowing),
     // Once requests flowed, the kept database is older than what people were told: going back is theirs to say.
-    ...block.verify(target, ask),
+    ...block.verify(target, flowing),
+    ...upLate,
     ...block.flowsAfter(facts, pause.moment, ask),
   ];
   const stopStarted = block.ending(
     "started",
     servicesOf(target).map((service) => block.stop(target, service)),
   );
+  const back = (which: readonly string[]) => block.ending("from", block.bringUp(facts, from, which));
   const undo = [
     ...block.undoing(started, stopStarted),
     ...pause.undoBetween,
-    ...block.undoing(stop, block.ending("from", block.bringUp(facts, from, servicesOf(from)))),
-    ...block.undoing([...stop, ...switched], block.switchAll(from, routes)),
+    ...block.undoing(stopApps, back(apps)),
+    ...block.undoing([...stopApps, ...switched], block.switchAll(from, routes)),
     ...block.undoing(hold, block.letGo(from, routes)),
+    ...block.undoing(stopWorkers, back(workers)),
     ...block.undoing(hold, block.verify(from)),
   ];
   return { steps, undo };

@@ -25,6 +25,11 @@ const inStacks: Readonly<Record<string, StackVersion>> = {
     does: "fails every order while FEATURE_NEW_BOOKING_FLOW is on",
     faults: { failOrdersWhile: "FEATURE_NEW_BOOKING_FLOW" },
   },
+  v15: { does: "fails 2 % of all requests", faults: { failShare: 0.02 } },
+  v16: {
+    does: "asks the database for three seconds wherever somebody reads the ledger",
+    faults: { slowQueries: { route: "GET /orders", seconds: 3 } },
+  },
 };
 
 /** v1 to v9 are those of the shop (v1 and v7 are good, v2 fails 5 % of all requests, v3 crashes at boot, …). */

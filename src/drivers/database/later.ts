@@ -1,9 +1,11 @@
 // A database whose settings are read when it is first used, and again when they changed: a password may be a new one.
-import { ok, type Result } from "../../core/result.ts";
+import { ok, problem, type Result } from "../../core/result.ts";
 import type { BackupCare } from "../../ports/backup-care.ts";
 import type { Database } from "../../ports/database.ts";
+import type { PointInTime } from "../../ports/point-in-time.ts";
 import type { Salvage } from "../../ports/salvage.ts";
 import type { SqlClient } from "../../ports/sql.ts";
+import type { WithCopy } from "./postgres/copy.ts";
 
 export type Opened = {
   readonly database: Database;
@@ -11,11 +13,17 @@ export type Opened = {
   readonly salvage: Salvage;
   /** As the app's role. */
   readonly sql: SqlClient;
+  readonly copy: WithCopy;
+  /** Null where the server's WAL is not archived. */
+  readonly pointInTime: PointInTime | null;
   /** What people type before it is replaced. */
   readonly name: string;
 };
 
-type Later = Omit<Opened, "name"> & { name(): Promise<Result<string>> };
+type Later = Omit<Opened, "name" | "pointInTime"> & {
+  readonly pointInTime: PointInTime;
+  name(): Promise<Result<string>>;
+};
 
 /** `open` gives the same answer as before as long as nothing changed: an opened one has a memory of its own. */
 export function laterDatabase(open: () => Promise<Result<Opened>>): Later {
@@ -34,6 +42,7 @@ export function laterDatabase(open: () => Promise<Result<Opened>>): Later {
       restore: (op, backup) => use(({ database }) => database.restore(op, backup)),
       marker: () => use(({ database }) => database.marker()),
       position: () => use(({ database }) => database.position()),
+      moment: () => use(async ({ database }) => (await database.moment?.()) ?? ok(null)),
     },
     care: {
       since: (backup) => use(({ care }) => care.since(backup)),
@@ -48,6 +57,8 @@ export function laterDatabase(open: () => Promise<Result<Opened>>): Later {
       replay: (op, kept, pick) => use(({ salvage }) => salvage.replay(op, kept, pick)),
       replayed: (op) => use(({ salvage }) => salvage.replayed(op)),
     },
+    copy: (op, maxBytes, work) => use(({ copy }) => copy(op, maxBytes, work)),
+    pointInTime: laterPointInTime(open),
     sql: {
       connect: async (database) => {
         const opened = await open();
@@ -55,5 +66,23 @@ export function laterDatabase(open: () => Promise<Result<Opened>>): Later {
         return { ok: false, error: { ...opened.error, sqlState: null } };
       },
     },
+  };
+}
+
+function laterPointInTime(open: () => Promise<Result<Opened>>): PointInTime {
+  const use = async <T>(act: (there: PointInTime) => Promise<Result<T>>): Promise<Result<T>> => {
+    const opened = await open();
+    if (!opened.ok) return opened;
+    const { pointInTime } = opened.value;
+    if (pointInTime) return act(pointInTime);
+    return problem("config", "nothing archives this server's WAL", "write pointInTime: in lastgood.yml");
+  };
+  return {
+    reach: () => use((there) => there.reach()),
+    lacks: () => use((there) => there.lacks()),
+    backUp: (op) => use((there) => there.backUp(op)),
+    verify: () => use((there) => there.verify()),
+    recall: (op, moment) => use((there) => there.recall(op, moment)),
+    rehearse: (moment, look) => use((there) => there.rehearse(moment, look)),
   };
 }

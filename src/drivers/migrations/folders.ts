@@ -68,7 +68,9 @@ async function drizzle(files: Files, folder: string): Promise<Result<readonly Sh
   return ok(found);
 }
 
-function journalEntries(text: string): readonly { readonly when: number; readonly tag: string }[] | null {
+export function journalEntries(
+  text: string,
+): readonly { readonly when: number; readonly tag: string }[] | null {
   try {
     const { entries } = JSON.parse(text) as { readonly entries?: unknown };
     if (!Array.isArray(entries)) return null;
@@ -124,7 +126,7 @@ export function calledIn(applied: readonly Applied[], { name, up }: SqlFile): st
   return [name, up, file, number, plainNumber].find((one) => one !== undefined && names.has(one)) ?? name;
 }
 
-async function textOf(files: Files, path: string): Promise<Result<string | null>> {
+export async function textOf(files: Files, path: string): Promise<Result<string | null>> {
   const read = await files.read(path);
   if (read.ok) return ok(read.value.toString("utf8"));
   return read.error.code === "missing" ? ok(null) : read;

@@ -20,6 +20,8 @@ export type LogRead = {
   readonly next: LogPosition;
   /** New bytes were seen. */
   readonly grew: boolean;
+  /** Not read to the end. */
+  readonly more: boolean;
   /** Lines between the former position and what is left were removed unread. */
   readonly lost: boolean;
 };
@@ -87,7 +89,12 @@ async function readOne(
   const rest = buffer.length - cut.used;
   const read = parse(cut.lines);
   const unparsed = read.unparsed + cut.oversized;
-  const base = { observations: read.observations, grew: true, lost: false };
+  const base = {
+    observations: read.observations,
+    grew: true,
+    lost: false,
+    more: full || from.sequence < newest,
+  };
   // A line that fills a whole read without an end is too long to be ours.
   if (cut.used === 0 && full) {
     const next = { sequence: from.sequence, offset: from.offset + buffer.length, skipping: true };
@@ -120,7 +127,7 @@ async function emptyRead(
 }
 
 function nothing(next: LogPosition, lost: boolean): LogRead {
-  return { observations: [], unparsed: 0, next, grew: false, lost };
+  return { observations: [], unparsed: 0, next, grew: false, lost, more: false };
 }
 
 type Cut = { readonly lines: readonly string[]; readonly used: number; readonly oversized: number };

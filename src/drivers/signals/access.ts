@@ -44,6 +44,8 @@ export type AccessConfig = {
   /** Where an environment has several; `access` otherwise. */
   readonly name?: string;
   readonly proxyStateDir: string;
+  /** Where the proxy is asked how it is; without it, where its settings file says, which is as the proxy sees it. */
+  readonly controlSocket?: string | null;
 };
 
 export function accessSignals(config: AccessConfig, deps: AccessDeps): Signals {
@@ -54,7 +56,7 @@ export function accessSignals(config: AccessConfig, deps: AccessDeps): Signals {
 
   async function here(): Promise<Result<Position>> {
     // Asked first: what it counts up to now is then surely before the end of the log that is read next.
-    const said = await ask(dir, deps);
+    const said = await ask(config, deps);
     const end = await logEnd(dir, files);
     if (!end.ok) return end;
     return ok({ ...end.value, seen: said.ok ? remember(said.value, end.value) : null, blind: null });
@@ -64,7 +66,7 @@ export function accessSignals(config: AccessConfig, deps: AccessDeps): Signals {
   async function askInTurn(): Promise<Result<Stats> | null> {
     if (clock.elapsed() - askedAt < statsEveryMs) return null;
     askedAt = clock.elapsed();
-    const said = await ask(dir, deps);
+    const said = await ask(config, deps);
     slow = !said.ok && said.error.code === "timeout" ? slow + 1 : 0;
     return slow > 0 && slow < slowAnswers ? null : said;
   }
@@ -88,11 +90,12 @@ export function accessSignals(config: AccessConfig, deps: AccessDeps): Signals {
 function batch(from: Position, read: LogRead, said: Result<Stats> | null): Batch {
   const { blind, seen } = judge(from, read, said);
   const next: Position = { ...read.next, seen, blind };
-  const { observations, unparsed } = read;
+  const { observations, unparsed, more } = read;
   return {
     observations,
     next: next as Json,
     unparsed,
+    ...(more && { more }),
     blind: read.lost ? "a part of the access log was removed before it was read" : blind,
   };
 }
@@ -125,23 +128,28 @@ function remember(said: Stats, at: { readonly sequence: number; readonly offset:
   return { sequence, offset, startedAt: said.startedAt, requests: said.requests, dropped: said.log.dropped };
 }
 
-async function ask(dir: string, { files, http }: AccessDeps): Promise<Result<Stats>> {
-  const path = join(dir, "proxy.json");
-  const text = await files.read(path);
-  if (!text.ok) return text;
-  const found = settings.safeParse(jsonOrNull(text.value.toString("utf8")));
-  if (!found.success)
-    return problem("damaged", `${path} is not the proxy's settings file`, "start the proxy again");
+async function ask(config: AccessConfig, { files, http }: AccessDeps): Promise<Result<Stats>> {
+  const socket = config.controlSocket ? ok(config.controlSocket) : await written(config.proxyStateDir, files);
+  if (!socket.ok) return socket;
   const answer = await http.request({
     method: "GET",
     url: "http://proxy/stats",
-    socketPath: found.data.controlSocket,
+    socketPath: socket.value,
     timeoutMs: statsTimeoutMs,
   });
   if (!answer.ok) return answer;
   const said = stats.safeParse(jsonOrNull(answer.value.body));
   if (said.success) return ok(said.data);
   return problem("failed", "the proxy's figures were not understood", "restart the proxy with this version");
+}
+
+async function written(dir: string, files: Files): Promise<Result<string>> {
+  const path = join(dir, "proxy.json");
+  const text = await files.read(path);
+  if (!text.ok) return text;
+  const found = settings.safeParse(jsonOrNull(text.value.toString("utf8")));
+  if (found.success) return ok(found.data.controlSocket);
+  return problem("damaged", `${path} is not the proxy's settings file`, "start the proxy again");
 }
 
 function jsonOrNull(text: string): unknown {

@@ -17,6 +17,8 @@ export type Followed = {
   readonly lost: boolean;
   /** There is no file of that name. */
   readonly missing: boolean;
+  /** Not read to the end. */
+  readonly more: boolean;
 };
 
 /** A worker may write to the file of before for a while after the new one was begun. */
@@ -78,13 +80,13 @@ export async function followLog(
     bytes += next.offset - place.offset;
     if (bytes >= lookBytes) {
       // The rest waits for the next look.
-      return ok({ blocks, broken, next: [...kept, next, ...places.slice(i + 1)], lost, missing });
+      return ok({ blocks, broken, next: [...kept, next, ...places.slice(i + 1)], lost, missing, more: true });
     }
     const moved = next.offset !== place.offset;
     if (newest || moved || !wasDone(place, nowMs)) kept.push(next);
     else if (rest > 0 && !place.skipping) broken += 1;
   }
-  return ok({ blocks, broken, next: kept, lost, missing });
+  return ok({ blocks, broken, next: kept, lost, missing, more: false });
 }
 
 function wasDone({ leftAtMs }: FilePlace, nowMs: number): boolean {

@@ -1,6 +1,6 @@
 // Access logs of JSON lines (Caddy, Traefik): wanted values are found without building the rest.
 import { clearFields, emptyFields, type LineReader, type LogFields } from "./log-fields.ts";
-import type { Span, SpanReader } from "./log-spans.ts";
+import { lookAt, type Span, type SpanReader } from "./log-spans.ts";
 import { isoTime } from "./log-time.ts";
 
 /** Where each thing stands, as keys joined by dots; of a list the first element is taken. */
@@ -76,7 +76,7 @@ export function jsonSpans(format: JsonFormat): SpanReader {
       used += scratch.write(text, used, "latin1");
       span.to = used;
     };
-    spans.bytes = scratch;
+    lookAt(spans, scratch);
     spans.atMs = fields.atMs;
     spans.exactMs = fields.exactMs;
     spans.status = fields.status;

@@ -4,6 +4,7 @@ import type { Observation } from "../../core/detect/finding.ts";
 import { sha256 } from "../../core/digest.ts";
 import { armsOf } from "../../core/flags/arms.ts";
 import { hashBytes, knownNames, startHash } from "./log-hash.ts";
+import { findEither } from "./log-scan.ts";
 import { emptySpans, isEmpty, type LogSpans, type Span, type SpanReader, textOf } from "./log-spans.ts";
 
 /** What was routed from a moment on, until the next one's. */
@@ -89,18 +90,23 @@ function clientNames(): (spans: LogSpans) => string {
   const known = knownNames();
   const hash = { a: 0, b: 0 };
   return (spans) => {
-    const { bytes, client, remote, agent } = spans;
+    const { view, client, remote, agent } = spans;
     const named = !isEmpty(spans, client);
     const one = named ? client : remote;
     startHash(hash);
-    hashBytes(hash, bytes, one.from, one.to);
-    if (!named) hashBytes(hash, bytes, agent.from, agent.to);
+    hashBytes(hash, view, one.from, one.to);
+    if (!named) hashBytes(hash, view, agent.from, agent.to);
     const found = known.find(hash);
     if (found !== undefined) return found;
     const browser = named ? "" : textOf(spans, agent);
     const address = robots.test(browser) ? "" : textOf(spans, one);
-    return known.keep(hash, sha256(`${address}\0${browser}`).slice(0, 16));
+    return known.keep(hash, asKey(sha256(`${address}\0${browser}`).slice(0, 16)));
   };
+}
+
+/** The same text as the engine keeps its keys: looking it up in an object then takes one step and no comparison. */
+function asKey(name: string): string {
+  return Object.keys({ [name]: 0 })[0] ?? name;
 }
 
 /** Most lines ask for what a line before asked for. */
@@ -111,7 +117,7 @@ function routeNames(foldRoute: (target: string) => string): (spans: LogSpans) =>
   return (spans) => {
     findTarget(spans, target);
     startHash(hash);
-    hashBytes(hash, spans.bytes, target.from, target.to);
+    hashBytes(hash, spans.view, target.from, target.to);
     const found = known.find(hash);
     if (found !== undefined) return found;
     return known.keep(
@@ -126,14 +132,12 @@ const question = 63;
 const space = 32;
 
 /** `GET /a?b HTTP/1.1` or `/a?b`: the path. CHANGES `target`. */
-function findTarget({ bytes, request }: LogSpans, target: Span): void {
-  let from = request.from;
+function findTarget({ bytes, view, request }: LogSpans, target: Span): void {
+  let { from } = request;
   while (from < request.to && bytes[from] !== slash) from += 1;
-  let to = from;
-  while (to < request.to && bytes[to] !== space && bytes[to] !== question) to += 1;
   const none = from === request.to;
   target.from = none ? request.from : from;
-  target.to = none ? request.to : to;
+  target.to = none ? request.to : findEither(view, from, request.to, space, question);
 }
 
 /** Which release a line is about: it says so itself, or its upstream does, or the clock. */
@@ -165,10 +169,10 @@ function releaseNames() {
       }
     },
     of(spans: LogSpans): string | null {
-      const { bytes, release, upstream } = spans;
+      const { view, release, upstream } = spans;
       if (!isEmpty(spans, release)) {
         startHash(hash);
-        hashBytes(hash, bytes, release.from, release.to);
+        hashBytes(hash, view, release.from, release.to);
         return named.find(hash) ?? named.keep(hash, textOf(spans, release));
       }
       if (!isEmpty(spans, upstream)) return addresses.get(lastAddress(textOf(spans, upstream))) ?? null;

@@ -82,7 +82,7 @@ export function readerOf(format: LogFormatChoice): Result<SpanReader> {
 }
 
 function batch(path: string, followed: Followed, observer: LogObserver): Batch {
-  const { blocks, broken, next, lost, missing } = followed;
+  const { blocks, broken, next, lost, missing, more } = followed;
   const observations: Observation[] = [];
   let unparsed = broken;
   const seen = {
@@ -94,5 +94,5 @@ function batch(path: string, followed: Followed, observer: LogObserver): Batch {
   for (const block of blocks) observer.observe(block, seen);
   const gone = missing ? `there is no access log at ${path}` : null;
   const blind = lost ? "a part of the access log was removed before it was read" : gone;
-  return { observations, next: next as unknown as Json, unparsed, blind };
+  return { observations, next: next as unknown as Json, unparsed, blind, ...(more && { more }) };
 }

@@ -15,6 +15,8 @@ export type Answer<T> = {
 export type Polled<T> = {
   /** Begins a question where one is due; never waits. */
   ask(): void;
+  /** The next question is due now. */
+  hurry(): void;
   /** Answers with higher numbers, oldest first; at most the newest `kept`. */
   after(number: number): readonly Answer<T>[];
   readonly newest: () => Answer<T> | null;
@@ -57,6 +59,9 @@ export function polled<T>({ intervalMs, question }: PollConfig<T>, clock: Clock)
       begin().catch((error: unknown) => {
         bug = error;
       });
+    },
+    hurry() {
+      dueMs = Math.min(dueMs, clock.elapsed());
     },
     after: (number) => answers.filter((one) => one.number > number),
     newest: () => answers.at(-1) ?? null,

@@ -34,7 +34,7 @@ export type ProxyTrafficConfig = {
 
 export type ProxyPaths = { readonly settings: string; readonly log: string; readonly socket: string };
 
-export function proxyPaths(config: ProxyTrafficConfig): Result<ProxyPaths> {
+export function proxyPaths(config: Pick<ProxyTrafficConfig, "stateDir" | "socketDir">): Result<ProxyPaths> {
   const { stateDir, socketDir } = config;
   const settings = join(stateDir, "proxy.json");
   const log = join(stateDir, "proxy.log");

@@ -129,6 +129,7 @@ function planFor(scene: Scene, facts: PlanFacts, from: Release): Plan {
       return planRevive({ ...facts, target: from });
     case "adopt":
     case "leave":
+    case "migrate-down":
       throw new Error(`${scene.kind} has no scene: what others started is not simulated`);
   }
 }

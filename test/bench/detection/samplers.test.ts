@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { crowdSecond, observeWell } from "../../../bench/detection/bulk.ts";
 import { drawDeploy, eachRequest } from "../../../bench/detection/deploy.ts";
+import { makeLean } from "../../../bench/detection/lean.ts";
 import { poisson } from "../../../bench/detection/poisson.ts";
 import { weightOf, weightOfCrowd } from "../../../bench/detection/tilted.ts";
 import { seeded } from "../../../bench/random.ts";
+import { countError, countOk, evidence, startEProcess, tickTo } from "../../../src/core/detect/e-process.ts";
 import { observeRequest, startStreams, tickStreams } from "../../../src/core/detect/streams.ts";
 
 const watch = { threshold: 0.01, horizonS: 1800 };
@@ -72,6 +74,22 @@ test("a second of a crowd fails as often as it is told to", () => {
   expect(Math.abs(crowd.asked - 50_000)).toBeLessThan(5 * Math.sqrt(50_000));
   expect(Math.abs(failures - 500)).toBeLessThan(5 * Math.sqrt(500));
   expect(streams.errors.requests).toBe(crowd.asked);
+});
+
+test("the evidence alone, with its powers looked up, is that of the e-process", () => {
+  const lean = makeLean(watch);
+  lean.take(5, true);
+  lean.restart();
+  const process = startEProcess(watch);
+  for (const [second, well] of [0, 3, 120, 1_500, 7, 0].entries()) {
+    if (second > 0) lean.tick();
+    tickTo(process, second);
+    lean.take(well, false);
+    for (let i = 0; i < 2 * well; i++) countOk(process);
+    countError(process);
+    expect(lean.take(well, true)).toBeCloseTo(evidence(process), 9);
+  }
+  expect(evidence(process)).toBeGreaterThan(0.2);
 });
 
 test("the chance of a false rollback, by change of measure, is above nothing and below 1 in 1,000", () => {

@@ -85,6 +85,16 @@ test("a dependency whose probe failed just before explains it, but not one that 
   expect(attribute({ ...nothing, dependencies: [{ name: "x", failingSince: null }] }).cause).toBe("release");
 });
 
+test("a dependency that is asked seldom may have stopped at any time since it answered last", () => {
+  const asked = (answeredS: number, failsS: number) => [
+    { name: "redis", failingSince: began + failsS * 1000, answered: began + answeredS * 1000 },
+  ];
+  const { cause, facts } = attribute({ ...nothing, dependencies: asked(110, 140) });
+  expect(cause).toBe("external");
+  expect(facts.join(" ")).toContain("redis does not answer its own probe; it stopped when the trouble began");
+  expect(attribute({ ...nothing, dependencies: asked(130, 140) }).cause).toBe("release");
+});
+
 test("side by side outweighs a dependency that is down: it is down for both", () => {
   const dependencies = [{ name: "payments API", failingSince: began + 119_000 }];
   expect(attribute({ ...nothing, dependencies, findings: [broad, control("bad")] }).cause).toBe("release");

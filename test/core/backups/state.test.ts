@@ -106,3 +106,14 @@ test("the answer of any driver becomes a number, or is none", () => {
     null,
   ]);
 });
+
+test("the newest drill of the archive is remembered, the failed one too, and said", () => {
+  const data = { env, moment: "the point v1", problem: null, ms: 7, checks: 1, by: "schedule" };
+  const drill: NewEvent = { type: "archive.drilled", data };
+  const failed: NewEvent = { type: "archive.drilled", data: { ...data, problem } };
+  expect(folded(drill).archiveDrill).toEqual({ moment: "the point v1", at: 1_000, ms: 7, problem: null });
+  expect(folded(drill, failed).archiveDrill).toMatchObject({ at: 2_000, problem: problem.what });
+  expect(folded(drill).drills).toEqual([]);
+  expect(backupSentence(event(drill, 1))).toBe("The drill restored the point v1 from the archive in 7 ms.");
+  expect(backupSentence(event(failed, 1))).toContain(problem.what);
+});

@@ -37,13 +37,17 @@ function playPlainly(
 ): number {
   const grid = rateGrid(threshold);
   const values = grid.map(() => deployShare);
+  const startedLate = (k: number) => {
+    const { weight = 0, lateWeight = 0 } = grid[k] ?? {};
+    return ((lateWeight / weight) * (1 - deployShare)) / horizonS;
+  };
   let unspent = 1 - deployShare;
   let ticks = 0;
   for (const step of steps) {
     for (const [k, { rate: q }] of grid.entries()) {
       if (step === "ok") values[k] = (values[k] ?? 0) * ((1 - q) / (1 - threshold));
       if (step === "error") values[k] = (values[k] ?? 0) * (q / threshold);
-      if (step === "second" && ticks < horizonS) values[k] = (values[k] ?? 0) + (1 - deployShare) / horizonS;
+      if (step === "second" && ticks < horizonS) values[k] = (values[k] ?? 0) + startedLate(k);
     }
     if (step === "second" && ticks < horizonS) {
       unspent -= (1 - deployShare) / horizonS;
@@ -69,6 +73,7 @@ test("for any threshold they lie above it and rise, and their weights add up to 
       expect(Math.max(...rates)).toBeLessThan(1);
       expect([...new Set(rates)].sort((a, b) => a - b)).toEqual(rates);
       expect(grid.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 12);
+      expect(grid.reduce((sum, { lateWeight }) => sum + lateWeight, 0)).toBeCloseTo(1, 12);
     }),
   );
   expect(rateGrid(0.95)).toEqual([]);

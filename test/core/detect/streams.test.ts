@@ -99,8 +99,7 @@ test("whatever has a source, the chances of all streams add up to that of the de
         nowS: 0,
         blind: seeing,
       });
-      // Latency has three tests, each of which needs three times as much.
-      const spent = all.reduce((sum, one) => sum + (one.stream === "latency" ? 3 : 1) / one.needed, 0);
+      const spent = all.reduce((sum, one) => sum + 1 / one.needed, 0);
       expect(spent).toBeCloseTo(0.001, 12);
     }),
   );

@@ -3,12 +3,15 @@ import {
   downSection,
   outsideOnly,
   sqlFiles,
+  upSection,
   withoutTransaction,
 } from "../../../src/core/migrations/sql-text.ts";
 import {
   type Applied,
   chooseDown,
   compareMigrations,
+  type DownFrom,
+  type MigrationStatus,
   type Shipped,
   startOn,
   type Tool,
@@ -74,11 +77,32 @@ const status = seen(
   three.map((one) => applied(one)),
   three.map((one) => shipped(one)),
 );
+const one = { count: 1, to: null };
 const files = three.map((one) => shipped(one, { down: one !== "1" }));
 
+const from = (of: MigrationStatus, change: Partial<DownFrom> = {}): DownFrom => ({
+  status: of,
+  shipped: files,
+  ways: new Map(),
+  untouched: [],
+  ...change,
+});
+
 test("the newest go down first, by number or down to one that stays", () => {
-  expect(chooseDown(status, files, { count: 1, to: null })).toEqual({ ok: true, names: ["3"] });
-  expect(chooseDown(status, files, { count: 9, to: "1" })).toEqual({ ok: true, names: ["3", "2"] });
+  expect(chooseDown(from(status), { count: 1, to: null })).toEqual({ ok: true, names: ["3"] });
+  expect(chooseDown(from(status), { count: 9, to: "1" })).toEqual({ ok: true, names: ["3", "2"] });
+});
+
+test("a way that was made counts, also where the folder does not know the migration any more", () => {
+  const newer = seen("prisma", [applied("8")], []);
+  const chosen = (why: string | null) => chooseDown(from(newer, { ways: new Map([["8", why]]) }), one);
+  expect(chosen(null)).toEqual({ ok: true, names: ["8"] });
+  expect(chosen("it fails on a copy")).toMatchObject({ why: "8 has no way down: it fails on a copy" });
+});
+
+test("a failed one goes where it left nothing", () => {
+  const failed = seen("prisma", [applied("1", { failed: true })], [shipped("1", { down: false })]);
+  expect(chooseDown(from(failed, { untouched: ["1"] }), one)).toEqual({ ok: true, names: ["1"] });
 });
 
 test.each([
@@ -92,10 +116,10 @@ test.each([
     /not in this folder/,
   ],
   [
-    "with a tool that has none",
-    seen("prisma", [applied("1")], [shipped("1")]),
+    "that was applied before anybody made a way down",
+    seen("prisma", [applied("1")], [shipped("1", { down: false })]),
     { count: 1, to: null },
-    /no way down/,
+    /none was made before it was applied/,
   ],
   [
     "from half of one",
@@ -104,7 +128,7 @@ test.each([
     /half-way/,
   ],
 ])("nothing goes down %s, with the reason", (_, of, wish, why) => {
-  const chosen = chooseDown(of, files, wish);
+  const chosen = chooseDown(from(of), wish);
   expect(chosen.ok ? "" : chosen.why).toMatch(why);
 });
 
@@ -132,6 +156,11 @@ test("a file with both directions gives its way down", () => {
   );
   expect(downSection("-- +goose Down\nDROP TABLE t;\n-- +goose Up\nx")).toBe("DROP TABLE t;\n");
   expect(downSection("CREATE TABLE t();")).toBeNull();
+  expect(upSection("-- migrate:up\nCREATE TABLE t();\n-- migrate:down\nDROP TABLE t;\n")).toBe(
+    "CREATE TABLE t();\n",
+  );
+  expect(upSection("-- +goose Down\nDROP TABLE t;\n-- +goose Up\nx")).toBe("x");
+  expect(upSection("CREATE TABLE t();")).toBe("CREATE TABLE t();");
 });
 
 test("inner transactions are taken out, bodies of functions stay", () => {

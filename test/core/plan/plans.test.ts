@@ -124,6 +124,27 @@ test("on the way back the database returns only while nobody has it open, and be
   ]);
 });
 
+test("in a restore workers hold up nobody: they stop after the apps, and start when requests flow again", () => {
+  const release = simRelease("v1", true);
+  const { steps, undo } = planRestore({ ...facts, target: release, from: release, smoke: [] }, "backup-1");
+  const keys = steps.map((step) => step.key);
+  expect(keys.slice(keys.indexOf("stop-api"))).toEqual([
+    ...["stop-api", "stop-web", "stop-worker", "restore"],
+    ...["start-api", "start-web", "health-api", "health-web", "switch-api", "switch-web"],
+    ...["let-go-api", "let-go-web", "verify-api", "verify-web", "start-worker", "health-worker"],
+  ]);
+  // Requests flow by then: what fails is a person's business.
+  expect(steps.slice(-2).map((step) => step.onFailure)).toEqual(["pause", "pause"]);
+  const back = undo.map((step) => step.key);
+  expect(back.indexOf("undo-start-worker-from")).toBeGreaterThan(back.indexOf("undo-let-go-web"));
+});
+
+test("in a paused deploy workers start before requests flow: one that dies at boot turns it", () => {
+  const [from, target] = [simRelease("v1", true), simRelease("v2", true)];
+  const keys = planPausedDeploy({ ...facts, target, from }).steps.map((step) => step.key);
+  expect(keys.indexOf("health-worker")).toBeLessThan(keys.indexOf("let-go-api"));
+});
+
 test("a first deploy promises nothing about downtime: nothing serves before it", () => {
   expect(planDeploy({ ...facts, from: null }).promisesNoDowntime).toBe(false);
 });

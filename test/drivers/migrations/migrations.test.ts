@@ -1,20 +1,14 @@
 // Tables as each tool writes them, on a real server; folders as each tool ships them.
-import { createHash } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startOn, type Tool } from "../../../src/core/migrations/status.ts";
-import { migrations } from "../../../src/drivers/migrations/migrations.ts";
-import { localFiles } from "../../../src/os/files.ts";
-import { tempFolder } from "../../os/temp-folder.ts";
 import { laterOn } from "../../parts/bed.ts";
 import { describeWith } from "../../parts/needs.ts";
 import { type PostgresBed, postgresBed } from "../../parts/postgres.ts";
-import { bad, good, makeSite, op } from "../database/postgres/site.ts";
+import { bad, good, op } from "../database/postgres/site.ts";
+import { type Files, migrationBed, sha256 } from "./bed.ts";
 
 const withPostgres = await describeWith("postgres");
 const patience = 60_000;
-const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
 withPostgres("migrations of a real database", () => {
   const { later, end } = laterOn();
@@ -24,23 +18,10 @@ withPostgres("migrations of a real database", () => {
   }, patience);
   afterAll(end);
 
-  async function bed(
-    tool: Tool,
-    sql: string,
-    files: Readonly<Record<string, string>>,
-    table: string | null = null,
-  ) {
-    const site = await makeSite(server);
-    if (sql !== "") await site.sql(sql);
-    const folder = join(await tempFolder(), "migrations");
-    await mkdir(folder);
-    for (const [path, text] of Object.entries(files)) {
-      await mkdir(dirname(join(folder, path)), { recursive: true });
-      await writeFile(join(folder, path), text);
-    }
-    const { app } = site.context();
-    return { ...site, ...migrations({ tool, folder, table }, { sql: app, files: localFiles() }) };
-  }
+  const bed = async (tool: Tool, sql: string, files: Files, table: string | null = null) => {
+    const made = await migrationBed(server, tool, { sql, files, table });
+    return { ...made, ...made.driver };
+  };
 
   test(
     "Prisma: applied, rolled back, failed, edited and unknown ones, by its own table",
@@ -115,6 +96,7 @@ withPostgres("migrations of a real database", () => {
       expect(good(await node.planDown({ count: 1, to: null }))).toEqual({
         names: ["1_a"],
         by: "its own tool",
+        ways: [],
       });
     },
     patience,

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { appendFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -330,6 +330,18 @@ test("a position that is none of ours means from now on", async () => {
   expect(batch.observations).toEqual([]);
   write(1, line({ target: "/a" }));
   expect(routesOf(value(await signals().observe(batch.next)))).toEqual(["/a"]);
+});
+
+test("a proxy in a container is asked where its socket is seen from here, not where it sees it itself", async () => {
+  const { controlSocket } = JSON.parse(readFileSync(join(dir, "proxy.json"), "utf8"));
+  writeFileSync(join(dir, "proxy.json"), JSON.stringify({ controlSocket: "/socket/inside.sock" }));
+  const inside = value(await signals().observe(value(await signals().position())));
+  expect(inside.blind).toContain("/socket/inside.sock");
+  const source = accessSignals(
+    { proxyStateDir: dir, controlSocket },
+    { files: deps.files, http: patient, clock: hurriedClock() },
+  );
+  expect(value(await source.observe(value(await source.position()))).blind).toBeNull();
 });
 
 test("against the real proxy every request is observed once, over rotations, a kill and a restart", {

@@ -1,6 +1,7 @@
 import { appendFileSync, copyFileSync, renameSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { limits } from "../../../src/core/limits.ts";
 import { value } from "../../proxy/bed.ts";
 import { always, collect, type LogBed, line, logBed } from "./log-bed.ts";
 
@@ -152,4 +153,16 @@ test("long lines, NUL bytes, invalid UTF-8 and rubbish are counted, and the line
   const { seen, unparsed } = await collect(fresh(), start);
   expect(routes(seen)).toEqual(["/o", "/p", "/q", "/caf\ufffdé", "/r"]);
   expect(unparsed).toBe(4);
+});
+
+test("a full batch says that there is more, the last one does not", async () => {
+  const { path, fresh } = open();
+  const start = value(await fresh().position());
+  writeFileSync(path, line("/a").repeat(Math.ceil((1.5 * limits.accessReadBytes) / line("/a").length)));
+  const first = value(await fresh().observe(start));
+  const second = value(await fresh().observe(first.next));
+  const third = value(await fresh().observe(second.next));
+  expect(first.more).toBe(true);
+  expect(second.observations.length).toBeGreaterThan(0);
+  expect([third.observations.length, third.more]).toEqual([0, undefined]);
 });

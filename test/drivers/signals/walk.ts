@@ -1,5 +1,6 @@
 // Reads a source as a watch does: again and again, from where it was.
 
+import type { Observation } from "../../../src/core/detect/finding.ts";
 import type { Json } from "../../../src/core/json.ts";
 import type { SignalEvent } from "../../../src/core/signals/event.ts";
 import type { Batch, Reading, Signals } from "../../../src/ports/signals.ts";
@@ -10,6 +11,7 @@ export type Walk = {
   readonly source: Signals;
   readonly events: SignalEvent[];
   readonly readings: Reading[];
+  readonly observations: Observation[];
   readonly blind: () => string | null;
   /** One look. */
   look(): Promise<Batch>;
@@ -24,6 +26,7 @@ export async function walk(source: Signals, from?: Json): Promise<Walk> {
   let blind: string | null = null;
   const events: SignalEvent[] = [];
   const readings: Reading[] = [];
+  const observations: Observation[] = [];
   const look = async () => {
     // What a source asks is answered between two looks, never during one.
     await pause(20);
@@ -32,10 +35,11 @@ export async function walk(source: Signals, from?: Json): Promise<Walk> {
     blind = batch.blind;
     events.push(...(batch.events ?? []));
     readings.push(...(batch.readings ?? []));
+    observations.push(...batch.observations);
     return batch;
   };
   const until = async (isSo: () => boolean) => {
     for (await look(); !isSo(); ) await look();
   };
-  return { source, events, readings, look, until, blind: () => blind, at: () => position };
+  return { source, events, readings, observations, look, until, blind: () => blind, at: () => position };
 }

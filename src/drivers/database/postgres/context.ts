@@ -1,6 +1,7 @@
 // What every part of the PostgreSQL driver is given.
 import type { Retention } from "../../../core/backups/retention.ts";
 import type { Result } from "../../../core/result.ts";
+import type { MigrationWindow } from "../../../core/salvage/window.ts";
 import type { Secret } from "../../../core/secret.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { FileSwap } from "../../../ports/database.ts";
@@ -49,6 +50,16 @@ export type PostgresDeps = {
   readonly clock: Clock;
   /** Told while long acts last. */
   readonly tell?: Tell;
+  /** Without it backups name no release, and rows that migrations wrote are taken for users'. */
+  readonly past?: Past;
+};
+
+/** What the journal knows of this database. */
+export type Past = {
+  /** The release that serves, whose data it is; null where none does. Images by service, where it has any. */
+  release(): { readonly id: string; readonly images: Readonly<Record<string, string>> } | null;
+  /** When migrations ran on it. */
+  migrated(): readonly MigrationWindow[];
 };
 
 export type Context = PostgresDeps & {

@@ -85,12 +85,15 @@ async function fillAndVerify(
   return filled.ok ? verifyRestored(context, name, source, options, op) : filled;
 }
 
-async function compareToLive(context: Context, manifest: Manifest): Promise<Result<readonly Loss[]>> {
-  const hashed = manifest.tables.some((table) => table.hash !== null);
+export async function compareToLive(
+  context: Context,
+  { tables }: Pick<Manifest, "tables">,
+): Promise<Result<readonly Loss[]>> {
+  const hashed = tables.some((table) => table.hash !== null);
   const live = await inSession(context.admin, context.database, (session) =>
     tableFacts(session, hashed ? "hashes" : "counts"),
   );
-  return live.ok ? ok(lossesOf(manifest.tables, live.value)) : live;
+  return live.ok ? ok(lossesOf(tables, live.value)) : live;
 }
 
 function lossesOf(before: readonly TableFacts[], live: readonly TableFacts[]): readonly Loss[] {

@@ -25,13 +25,15 @@ export type Dumping = {
   readonly of: DatabaseFacts;
   /** The foreign file that it comes from. */
   readonly origin?: Manifest["origin"];
+  /** What is known better by whoever had it dumped, before it is written. */
+  readonly amend?: (manifest: Manifest) => Manifest;
 };
 
 export async function makeDump(
   context: Context,
   op: Op,
   session: SqlSession,
-  { id, temp, from, of, origin }: Dumping,
+  { id, temp, from, of, origin, amend = (manifest) => manifest }: Dumping,
 ): Promise<Result<Manifest>> {
   const at = context.clock.now();
   const about = await aboutServer(session);
@@ -60,7 +62,7 @@ export async function makeDump(
   const named = await giveName(context, op, temp, join(context.config.backupDir, id));
   if (!named.ok) return named;
   const { exported: _, lsn, timeline, ...exact } = snapshot.value;
-  const manifest: Manifest = {
+  const manifest = amend({
     version: 1,
     id,
     op: op.id,
@@ -73,14 +75,14 @@ export async function makeDump(
     toolVersion: tool.value.version,
     globals,
     ...content.value,
-    snapshot: { ...exact, m0: null, s1: null },
+    snapshot: exact,
     position: { lsn, timeline, restorePoint: ladder.value.restorePoint },
-    release: null,
+    release: origin === undefined ? (context.past?.release() ?? null) : null,
     ladder: [...ladder.value.rungs],
     secondPlace: null,
     rehearsed: null,
     ...(origin === undefined ? {} : { origin }),
-  };
+  });
   const written = await writeManifest(context, manifest);
   return written.ok ? ok(manifest) : written;
 }

@@ -86,14 +86,12 @@ export const manifestSchema = z.object({
   snapshot: z.object({
     s0: snapshot,
     inexact: z.string().nullable(),
-    /** Set later: just before and just after a migration. */
-    m0: snapshot.nullable(),
-    s1: snapshot.nullable(),
   }),
   position: z.object({ lsn: z.string(), timeline: z.int(), restorePoint: z.string().nullable() }),
   /** Ordered by schema and name. */
   tables: z.array(tableSchema),
   migrations: z.array(z.object({ table: name, rows: z.int(), newest: z.string().nullable() })),
+  /** The one that served, whose data it is. */
   release: z.object({ id: z.string(), images: z.record(z.string(), z.string()) }).nullable(),
   /** Each way to keep a restore point: chosen, or why not. */
   ladder: z.array(z.object({ way: z.string(), chosen: z.boolean(), why: z.string() })),

@@ -4,16 +4,18 @@ import type { BackupCare } from "../../../ports/backup-care.ts";
 import type { Backup, Database } from "../../../ports/database.ts";
 import type { Salvage } from "../../../ports/salvage.ts";
 import type { SqlClient } from "../../../ports/sql.ts";
-import { makeTurns } from "../turns.ts";
+import { makeTurns, type Turns } from "../turns.ts";
 import { backUp } from "./back-up.ts";
 import { postgresCare } from "./care.ts";
 import type { Context, PostgresConfig, PostgresDeps } from "./context.ts";
+import { copies, type WithCopy } from "./copy.ts";
 import { rehearse } from "./drill.ts";
 import type { Manifest } from "./manifest.ts";
 import { openContext } from "./open.ts";
 import { makePosition } from "./position.ts";
 import { prepareRestore, restore } from "./restore-run.ts";
 import { postgresSalvage } from "./salvage.ts";
+import { momentNow } from "./snapshot.ts";
 import { backupOf, folderOf, listManifests } from "./store.ts";
 import { marker } from "./swap-probe.ts";
 
@@ -27,6 +29,11 @@ export type PostgresWithCare = {
   readonly salvage: Salvage;
   /** As the app's role. */
   readonly sql: SqlClient;
+  /** Beside the live database, to try things on. */
+  readonly copy: WithCopy;
+  /** For what stands beside the driver and shares its turns. */
+  readonly context: Context;
+  readonly changes: Turns;
 };
 
 /** See the ports for what each verb promises, and docs of `PostgresConfig` for the settings. Connects to nothing yet. */
@@ -44,6 +51,7 @@ export function postgresWithCare(config: PostgresConfig, deps: PostgresDeps): Re
     restore: (op, id) => changes(() => restore(context, op, id), op.signal),
     marker: () => marker(context),
     position: makePosition(context),
+    moment: () => momentNow(context),
   };
   return ok({
     name: context.database,
@@ -51,6 +59,9 @@ export function postgresWithCare(config: PostgresConfig, deps: PostgresDeps): Re
     care: postgresCare(context, changes),
     salvage: postgresSalvage(context),
     sql: context.app,
+    copy: copies(context),
+    context,
+    changes,
   });
 }
 

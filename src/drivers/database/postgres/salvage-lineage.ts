@@ -1,5 +1,6 @@
 // From which moment on a database's rows are its own: told from backups, and from when databases changed places.
 import { ok, problem, type Result } from "../../../core/result.ts";
+import type { MigrationWindow } from "../../../core/salvage/window.ts";
 import type { Manifest, TableFacts } from "./manifest.ts";
 import type { Moment } from "./salvage-moments.ts";
 import type { Since } from "./salvage-xmin.ts";
@@ -25,6 +26,7 @@ export type Known = {
   readonly manifests: readonly Manifest[];
   readonly moments: readonly Moment[];
   readonly liveOid: string;
+  readonly migrated: readonly MigrationWindow[];
 };
 
 const unknown: Beginning = { since: null, tables: null, inexact: null };
@@ -33,14 +35,14 @@ const unknown: Beginning = { since: null, tables: null, inexact: null };
 export function beginningOf(backup: Manifest, known: Known): Result<Beginning> {
   if (isKept(backup)) {
     const moment = known.moments.find(({ op, live }) => op === backup.op && live === known.liveOid);
-    if (moment) return ok(at(moment, null));
+    if (moment) return ok(at(moment, null, known));
     return problem(
       "failed",
       `what was written since ${backup.id} cannot be counted: another restore came after it`,
       "look at the newest one: lastgood backup list",
     );
   }
-  if (backup.database.oid === known.liveOid) return ok(ofBackup(backup));
+  if (backup.database.oid === known.liveOid) return ok(ofBackup(backup, known));
   return problem(
     "failed",
     `what was written since ${backup.id} cannot be counted: the live database is not the one that it was taken of`,
@@ -53,10 +55,10 @@ export function lineageOf(kept: Manifest, from: Manifest | null, known: Known): 
   if (kept.place.kind !== "database" || !isKept(kept))
     return problem("usage", `${kept.id} is not what a restore kept`, "name one that begins with before-");
   const { name, oid } = kept.place;
-  const { moments, manifests, liveOid } = known;
+  const { moments, liveOid } = known;
   // The way back: what is live now was replaced before, by the very database that is kept now.
   const before = moments.findLast((one) => one.kept === liveOid && one.live === oid);
-  if (before) return ok({ source: { name, ...at(before, null) }, target: oldestOf(manifests, liveOid) });
+  if (before) return ok({ source: { name, ...at(before, null, known) }, target: oldestOf(known) });
   const moment = moments.findLast((one) => one.kept === oid && one.live === liveOid);
   if (!moment)
     return problem(
@@ -64,28 +66,28 @@ export function lineageOf(kept: Manifest, from: Manifest | null, known: Known): 
       `nothing here says when ${kept.id} was replaced`,
       `its database ${name} is still on the server: compare it by hand`,
     );
-  const source = from !== null && from.database.oid === oid && !isKept(from) ? ofBackup(from) : unknown;
-  return ok({ source: { name, ...source }, target: at(moment, from) });
+  const source =
+    from !== null && from.database.oid === oid && !isKept(from) ? ofBackup(from, known) : unknown;
+  return ok({ source: { name, ...source }, target: at(moment, from, known) });
 }
 
 function isKept({ place }: Manifest): boolean {
   return place.kind === "database" && place.why === "before";
 }
 
-function ofBackup({ snapshot: { s0, inexact, m0, s1 }, tables }: Manifest): Beginning {
-  const migration = m0 !== null && s1 !== null ? { before: m0, after: s1 } : null;
-  return { since: { at: s0, migration }, tables, inexact };
+function ofBackup({ id, snapshot: { s0, inexact }, tables }: Manifest, { migrated }: Known): Beginning {
+  return { since: { at: s0, backup: id, migrated }, tables, inexact };
 }
 
 /** What came in place held what the backup held. */
-function at(moment: Moment, backup: Manifest | null): Beginning {
-  return { since: { at: moment.at, migration: null }, tables: backup?.tables ?? null, inexact: null };
+function at(moment: Moment, backup: Manifest | null, { migrated }: Known): Beginning {
+  return { since: { at: moment.at, backup: null, migrated }, tables: backup?.tables ?? null, inexact: null };
 }
 
 /** Of what was there before: one that is too old only shows more rows as changed in both. */
-function oldestOf(manifests: readonly Manifest[], oid: string): Beginning {
-  const [oldest] = manifests
-    .filter((one) => !isKept(one) && one.database.oid === oid)
+function oldestOf(known: Known): Beginning {
+  const [oldest] = known.manifests
+    .filter((one) => !isKept(one) && one.database.oid === known.liveOid)
     .sort((a, b) => a.at - b.at);
-  return oldest === undefined ? unknown : ofBackup(oldest);
+  return oldest === undefined ? unknown : ofBackup(oldest, known);
 }

@@ -52,5 +52,10 @@ export async function whatIsKnown(context: Context, live: SqlSession): Promise<R
   if (!manifests.ok) return manifests;
   const oid = await rowsOf(live, "SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()");
   if (!oid.ok) return oid;
-  return ok({ manifests: manifests.value, moments: moments.value, liveOid: oid.value[0]?.["oid"] ?? "" });
+  return ok({
+    manifests: manifests.value,
+    moments: moments.value,
+    liveOid: oid.value[0]?.["oid"] ?? "",
+    migrated: context.past?.migrated() ?? [],
+  });
 }

@@ -1,14 +1,17 @@
 // When a row version was written, told from its `xmin`: SQL texts for the inside of a query.
 import { ok, problem, type Result } from "../../../core/result.ts";
 import { isFromElsewhere, isTooOld, parseSnapshot, type Snapshot } from "../../../core/salvage/snapshot.ts";
+import { type MigrationWindow, mayHideUsers, windowsSince } from "../../../core/salvage/window.ts";
 import type { SqlSession } from "../../../ports/sql.ts";
 
-/** From here on a database counts; and what the migration wrote in it, where one ran. */
+/** From here on a database counts; and when migrations wrote in it, where any ran. */
 export type Since = {
   /** `pg_current_snapshot()` as text, of the moment itself. */
   readonly at: string;
-  /** Just before and just after the migration; null where there was none or nobody looked. */
-  readonly migration: { readonly before: string; readonly after: string } | null;
+  /** The backup of that moment; null for a moment of another kind. */
+  readonly backup: string | null;
+  /** All that are known, also earlier ones. */
+  readonly migrated: readonly MigrationWindow[];
 };
 
 /** Against the server's clock of transactions as it stands in this session's transaction. */
@@ -17,7 +20,7 @@ export type Written = {
   since(alias: string): string;
   /** `u` users, `m` migration; only for rows written since. */
   phase(alias: string): string;
-  /** Users may have written between the moment and the migration, in rows that the migration wrote again. */
+  /** Among the rows of a migration may be some that users wrote while it ran, or before it and it wrote again. */
   readonly doubtful: boolean;
   readonly migrated: boolean;
 };
@@ -56,7 +59,8 @@ function whyUntold(from: Snapshot, now: Snapshot): string | null {
   return null;
 }
 
-function texts({ migration }: Since, from: Snapshot, now: Snapshot): Written {
+function texts({ backup, migrated }: Since, from: Snapshot, now: Snapshot): Written {
+  const windows = windowsSince(migrated, from, now);
   const id = (alias: string) => `${alias}.xmin::text::bigint`;
   const after = (alias: string) => `((${id(alias)} - ${from.xmin}) & ${LOW_HALF})`;
   const since = (alias: string) =>
@@ -65,15 +69,16 @@ function texts({ migration }: Since, from: Snapshot, now: Snapshot): Written {
   const full = (alias: string) => `(${from.xmin} + ${after(alias)})::text::xid8`;
   const within = (alias: string, at: string) =>
     `pg_catalog.pg_visible_in_snapshot(${full(alias)}, '${at}'::pg_catalog.pg_snapshot)`;
+  const during = (alias: string, { before, after: ended }: MigrationWindow) =>
+    `(NOT ${within(alias, before)} AND ${within(alias, ended)})`;
   const phase = (alias: string) =>
-    migration === null
+    windows.length === 0
       ? "'u'"
-      : `CASE WHEN NOT ${within(alias, migration.before)} AND ${within(alias, migration.after)} THEN 'm' ELSE 'u' END`;
-  const before = migration === null ? null : parseSnapshot(migration.before);
+      : `CASE WHEN ${windows.map((one) => during(alias, one)).join(" OR ")} THEN 'm' ELSE 'u' END`;
   return {
     since,
     phase,
-    migrated: migration !== null,
-    doubtful: before !== null && before.xmin > from.xmin,
+    migrated: windows.length > 0,
+    doubtful: windows.some((one) => mayHideUsers(one, from, backup)),
   };
 }

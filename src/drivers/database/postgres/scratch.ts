@@ -14,7 +14,7 @@ const noteSchema = z.object({ name: z.string().min(1) });
 
 export type Scratch = {
   /** One of each purpose exists at a time. */
-  readonly purpose: "drill" | "intake";
+  readonly purpose: "drill" | "intake" | "migrations";
   /** Encoding, locale and owner are as of this one. */
   readonly facts: DatabaseFacts;
 };

@@ -1,8 +1,11 @@
 // The snapshot that everything of a backup comes from, held open until the dump has been written.
-import { ok, type Result } from "../../../core/result.ts";
+import { ok, problem, type Result } from "../../../core/result.ts";
+import { parseSnapshot } from "../../../core/salvage/snapshot.ts";
+import type { DatabaseMoment } from "../../../core/salvage/window.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { SqlSession } from "../../../ports/sql.ts";
-import { rowsOf } from "./rows.ts";
+import type { Context } from "./context.ts";
+import { inSession, rowsOf } from "./rows.ts";
 
 export type Snapshot = {
   /** For `pg_dump --snapshot`. */
@@ -57,6 +60,22 @@ export async function takeSnapshot(
     if (!ended.ok) return ended;
     await clock.sleep(RETRY_MS, signal);
   }
+}
+
+const NOW = `SELECT pg_current_snapshot()::text AS snapshot, CASE WHEN pg_is_in_recovery()
+  THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END AS position`;
+
+/** See `Database.moment`. */
+export function momentNow(context: Context): Promise<Result<DatabaseMoment>> {
+  return inSession(context.app, context.database, async (session) => {
+    const asked = await rowsOf(session, NOW);
+    if (!asked.ok) return asked;
+    const { snapshot = null, position = null } = asked.value[0] ?? {};
+    const now = parseSnapshot(snapshot ?? "");
+    if (snapshot === null || position === null || now === null)
+      return problem("failed", "the server did not say where its transactions stand", "run again");
+    return ok({ snapshot, epoch: Number(now.xmax >> 32n), position });
+  });
 }
 
 function openWrites(s0: string): string {

@@ -92,12 +92,13 @@ async function record(context: Context, desk: SqlSession, entry: Entry): Promise
   const known = await readManifest(context, `before-${kept.op}`);
   if (known.ok && known.value !== null) return ok(undefined);
   const described = await openFor(context, desk, entry, (session) =>
-    describe(session, entry, { op: kept.op, at: kept.at }),
+    describe(context, session, entry, { op: kept.op, at: kept.at }),
   );
   return described.ok ? writeManifest(context, described.value) : described;
 }
 
 async function describe(
+  context: Context,
   session: SqlSession,
   entry: Entry,
   { op, at }: { readonly op: string; readonly at: number },
@@ -133,13 +134,11 @@ async function describe(
     snapshot: {
       s0: "3:3:",
       inexact: "it is the database itself, not a copy of a moment",
-      m0: null,
-      s1: null,
     },
     position: { lsn: "0/0", timeline: 0, restorePoint: null },
     tables: [...tables.value.tables],
     migrations: [],
-    release: null,
+    release: context.past?.release() ?? null,
     ladder: [{ way: "kept", chosen: true, why: tables.value.how }],
     secondPlace: null,
     rehearsed: null,

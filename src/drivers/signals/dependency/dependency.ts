@@ -46,6 +46,7 @@ export function dependencySignals(config: Dependency, deps: DependencyDeps): Sig
   return {
     name: `dependency:${config.name}`,
     about: "dependency",
+    hurry: poll.hurry,
     position: async () => ok({ run: poll.run, number: poll.newest()?.number ?? 0, down: false, against: 0 }),
     async observe(from): Promise<Result<Batch>> {
       poll.ask();

@@ -1,8 +1,9 @@
 // Values of a PostgreSQL: connections in use, who waits for locks, queries that take long, deadlocks.
 import { z } from "zod";
-import { ok } from "../../../core/result.ts";
+import { ok, problem, type Result } from "../../../core/result.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { Signals } from "../../../ports/signals.ts";
+import type { SqlClient } from "../../../ports/sql.ts";
 import { type PostgresConfig, type PostgresDeps, psqlJson } from "../../checks/psql.ts";
 import { type Measured, metricsSignals } from "./metrics.ts";
 import { perMinute } from "./rate.ts";
@@ -43,19 +44,52 @@ const answer = z.object({
   deadlocks: z.number(),
 });
 
+type Seen = z.infer<typeof answer>;
+type Looking = {
+  readonly intervalMs: number;
+  readonly limits: PostgresLimits;
+  ask(query: string): Promise<Result<Seen>>;
+};
+
+/** Asked by psql, as the user of the checks. */
 export function postgresSignals(
   config: PostgresMetrics,
   { clock, ...deps }: PostgresDeps & { readonly clock: Clock },
 ): Signals {
-  const { limits } = config;
+  const question = { shape: answer, as: "lastgood signals", signal: new AbortController().signal };
+  const ask = (query: string) => psqlJson(config, deps, { ...question, query });
+  return looking({ ...config, ask }, clock);
+}
+
+/** Asked as the app's own role, which sees the queries of the app. */
+export function postgresSqlSignals(
+  config: Pick<PostgresMetrics, "intervalMs" | "limits">,
+  { sql, clock }: { readonly sql: SqlClient; readonly clock: Clock },
+): Signals {
+  return looking({ ...config, ask: (query) => asked(sql, query) }, clock);
+}
+
+async function asked(sql: SqlClient, query: string): Promise<Result<Seen>> {
+  const session = await sql.connect();
+  if (!session.ok) return session;
+  const said = await session.value.query(`SET statement_timeout = '1s'; ${query}`);
+  await session.value.close();
+  if (!said.ok) return said;
+  const read = answer.safeParse(JSON.parse(Object.values(said.value.rows[0] ?? {})[0] ?? "null"));
+  return read.success
+    ? ok(read.data)
+    : problem("failed", "PostgreSQL's answer was not understood", "lastgood doctor");
+}
+
+function looking({ intervalMs, limits, ask }: Looking, clock: Clock): Signals {
   const deadlocksAMinute = perMinute();
-  const question = { query: query(limits.slowAfterS), shape: answer, as: "lastgood signals" };
   return metricsSignals(
     {
       name: "metrics:postgres",
-      intervalMs: config.intervalMs,
+      dependency: "postgres",
+      intervalMs,
       async measure() {
-        const read = await psqlJson(config, deps, { ...question, signal: new AbortController().signal });
+        const read = await ask(query(limits.slowAfterS));
         if (!read.ok) return read;
         const deadlocks = deadlocksAMinute(read.value.deadlocks, clock.elapsed());
         return ok({ values: valuesOf(read.value, deadlocks, limits), missing: [] });
@@ -65,11 +99,7 @@ export function postgresSignals(
   );
 }
 
-function valuesOf(
-  seen: z.infer<typeof answer>,
-  deadlocks: number | null,
-  limits: PostgresLimits,
-): readonly Measured[] {
+function valuesOf(seen: Seen, deadlocks: number | null, limits: PostgresLimits): readonly Measured[] {
   const value = (subject: string, value: number, unit: string, above: number): Measured => ({
     subject: `postgres ${subject}`,
     value,

@@ -28,6 +28,7 @@ export function redisSignals(
   return metricsSignals(
     {
       name: "metrics:redis",
+      dependency: "redis",
       intervalMs: config.intervalMs,
       async measure() {
         const info = await redisInfo(config, deps, new AbortController().signal);

@@ -41,7 +41,8 @@ withPostgres("backups of a real database", () => {
     await server.psql("CREATE EXTENSION pg_trgm", site.database);
     await site.sql(`CREATE TABLE _prisma_migrations (migration_name text, finished_at timestamptz);
       INSERT INTO _prisma_migrations VALUES ('001_first', now()), ('002_half', null)`);
-    const context = site.context();
+    const release = { id: "r1", images: { api: "sha256:aa" } };
+    const context = site.context({}, { past: { release: () => release, migrated: () => [] } });
     const { id } = good(await backUp(context, op("one"), "nightly"));
     const manifest = await manifestOf(context, id);
     const [oid, identifier] = (
@@ -54,6 +55,7 @@ withPostgres("backups of a real database", () => {
       server: { systemIdentifier: identifier, versionNumber: 150_018, port: server.port },
       toolVersion: expect.stringMatching(/^15\./),
       database: { oid, name: site.database, owner: role, encoding: "UTF8", comment: "the shop" },
+      release,
       migrations: [{ table: "public._prisma_migrations", rows: 2, newest: "001_first" }],
     });
     expect(manifest.database.settings).toContainEqual({ role: null, setting: "work_mem=8MB" });

@@ -15,11 +15,15 @@ const fileLooks = new Set(["read", "stat", "list"]);
 
 type Moment = (act: string, phase: Fault) => Promise<void>;
 
-/** `moment` is told of each act, just before and just after it. */
-export function watched(deps: PostgresDeps, moment: Moment): PostgresDeps & { end(): Promise<void> } {
+/** `moment` is told of each act, just before and just after it; with `looks`, of each question too. */
+export function watched(
+  deps: PostgresDeps,
+  moment: Moment,
+  looks = false,
+): PostgresDeps & { end(): Promise<void> } {
   const open = new Set<SqlSession>();
   const act = async <T>(name: string, counts: boolean, work: () => Promise<T>): Promise<T> => {
-    if (!counts) return work();
+    if (!counts && !looks) return work();
     await moment(name, "before");
     const done = await work();
     await moment(name, "after");

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readManifest, writeManifest } from "../../../../src/drivers/database/postgres/store.ts";
 import { laterOn } from "../../../parts/bed.ts";
 import { describeWith } from "../../../parts/needs.ts";
 import { type PostgresBed, postgresBed } from "../../../parts/postgres.ts";
@@ -17,17 +16,6 @@ withPostgres("salvage from a newer schema, and against rows that moved on", () =
   }, patience);
   afterAll(end);
 
-  /** Runs it as a deploy does: a snapshot just before and just after, written into the backup's manifest. */
-  async function migrate(shop: Shop, sql: string): Promise<void> {
-    const snapshot = () => shop.sql("SELECT pg_current_snapshot()");
-    const m0 = await snapshot();
-    await shop.sql(sql);
-    const s1 = await snapshot();
-    const manifest = good(await readManifest(shop.context(), shop.backup));
-    if (manifest === null) throw new Error("no manifest");
-    good(await writeManifest(shop.context(), { ...manifest, snapshot: { ...manifest.snapshot, m0, s1 } }));
-  }
-
   const verdictsOf = async (shop: Shop, kept: { id: string; from: string }) => {
     const found = good(await shop.salvage.look(kept, everything));
     return { found, of: (table: string) => found.tables.find((one) => one.table === table) };
@@ -37,8 +25,7 @@ withPostgres("salvage from a newer schema, and against rows that moved on", () =
     "what the migration wrote is told from what users wrote, and is left",
     async () => {
       const shop = await makeShop(server);
-      await migrate(
-        shop,
+      await shop.migrate(
         "ALTER TABLE customers ADD phone text; UPDATE customers SET version = 9 WHERE id <= 40",
       );
       await shop.sql("UPDATE customers SET phone = '0' || id WHERE id BETWEEN 101 AND 105");
@@ -65,11 +52,50 @@ withPostgres("salvage from a newer schema, and against rows that moved on", () =
   );
 
   test(
+    "a migration that updates every row, and three rows that users wrote after it: exactly these three come",
+    async () => {
+      const shop = await makeShop(server);
+      await shop.migrate("ALTER TABLE customers ADD phone text; UPDATE customers SET version = version + 1");
+      await shop.sql(`INSERT INTO customers(email) VALUES('p@example.org');
+        UPDATE customers SET name = 'Changed' WHERE id = 7; INSERT INTO orders(customer_id) VALUES(8)`);
+      expect(good(await shop.salvage.since(shop.backup))).toMatchObject({
+        tables: [
+          { table: "customers", written: 2, migration: 199 },
+          { table: "orders", written: 1, migration: 0 },
+        ],
+      });
+      const kept = await shop.putBack();
+      const { of, found } = await verdictsOf(shop, kept);
+      expect(of("customers")?.verdicts).toEqual({ insert: 1, update: 1 });
+      expect(of("orders")?.verdicts).toEqual({ insert: 1 });
+      expect(found.tables.length).toBe(2);
+    },
+    patience,
+  );
+
+  test(
+    "beside a serving app, and for an older backup, rows of a migration may be a user's: they are said to be doubtful",
+    async () => {
+      const shop = await makeShop(server);
+      const first = "UPDATE customers SET version = 2 WHERE id <= 10";
+      await shop.migrate(first, { alone: false });
+      expect(good(await shop.salvage.since(shop.backup)).gaps.join()).toMatch(/among the 10 rows/);
+      await shop.sql("UPDATE customers SET name = 'Changed' WHERE id = 50");
+      await shop.migrate("UPDATE customers SET version = 3 WHERE id > 40", { restorePoint: "another" });
+      const { tables } = good(await shop.salvage.since(shop.backup));
+      expect(tables).toMatchObject([{ table: "customers", written: 0, migration: 170 }]);
+      const kept = await shop.putBack();
+      expect((await verdictsOf(shop, kept)).of("customers")?.verdicts).toEqual({ doubtful: 170 });
+    },
+    patience,
+  );
+
+  test(
     "in a table that the migration rewrote, what users wrote just before it is said to be doubtful and can come too",
     async () => {
       const shop = await makeShop(server);
       await shop.sql("INSERT INTO orders(customer_id) VALUES(5)");
-      await migrate(shop, "ALTER TABLE orders ALTER id TYPE numeric(20)");
+      await shop.migrate("ALTER TABLE orders ALTER id TYPE numeric(20)", { alone: false });
       await shop.sql("INSERT INTO orders(id, customer_id) VALUES(900, 6)");
       expect(good(await shop.salvage.since(shop.backup)).gaps.join()).toMatch(/orders: among the 301 rows/);
       const kept = await shop.putBack();
@@ -86,8 +112,7 @@ withPostgres("salvage from a newer schema, and against rows that moved on", () =
     "a table that only the newer schema has is parked whole",
     async () => {
       const shop = await makeShop(server);
-      await migrate(
-        shop,
+      await shop.migrate(
         "CREATE TABLE wishes(id int PRIMARY KEY, text text); INSERT INTO wishes VALUES(1, 'by the migration')",
       );
       await shop.sql("INSERT INTO wishes VALUES(2, 'by a user')");
@@ -104,8 +129,7 @@ withPostgres("salvage from a newer schema, and against rows that moved on", () =
     "conflicts are named with their keys and stay, everything else comes",
     async () => {
       const shop = await makeShop(server);
-      await migrate(
-        shop,
+      await shop.migrate(
         "ALTER TABLE customers ALTER email DROP NOT NULL; ALTER TABLE order_lines DROP CONSTRAINT order_lines_pieces_check; ALTER TABLE categories ALTER title TYPE varchar(99)",
       );
       await shop.sql(`INSERT INTO customers(email, name) VALUES('taken@example.org', 'first');

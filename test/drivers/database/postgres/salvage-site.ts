@@ -1,7 +1,10 @@
 // A shop of eight related tables that is written, put back to its backup, and looked at from both sides.
 import { pickAll } from "../../../../src/core/salvage/verdict.ts";
+import type { MigrationWindow } from "../../../../src/core/salvage/window.ts";
 import { backUp } from "../../../../src/drivers/database/postgres/back-up.ts";
+import type { Past } from "../../../../src/drivers/database/postgres/context.ts";
 import { keptName } from "../../../../src/drivers/database/postgres/names.ts";
+import { postgresWithCare } from "../../../../src/drivers/database/postgres/postgres.ts";
 import { restore } from "../../../../src/drivers/database/postgres/restore-run.ts";
 import { postgresSalvage } from "../../../../src/drivers/database/postgres/salvage.ts";
 import type { Salvage } from "../../../../src/ports/salvage.ts";
@@ -13,6 +16,8 @@ export const everything = pickAll;
 export type Shop = Site & {
   readonly backup: string;
   readonly salvage: Salvage;
+  /** Runs it as a deploy does, with a moment before and one after, while the app is stopped. */
+  readonly migrate: (sql: string, change?: Partial<MigrationWindow>) => Promise<void>;
   /** Put the backup back; the id of what was replaced, and the name of its database. */
   readonly putBack: (
     name?: string,
@@ -66,10 +71,19 @@ export async function makeShop(server: PostgresBed, tables = shopTables, rows = 
     });
     return Object.fromEntries(await Promise.all(found));
   };
+  const migrated: MigrationWindow[] = [];
+  const past: Past = { release: () => null, migrated: () => migrated };
+  const { moment } = good(postgresWithCare(site.config, site.deps)).database;
+  const snapshot = async () => (moment ? (good(await moment())?.snapshot ?? "") : "");
   return {
     ...site,
     backup,
-    salvage: postgresSalvage(site.context()),
+    salvage: postgresSalvage(site.context({}, { past })),
+    async migrate(sql, change = {}) {
+      const before = await snapshot();
+      await site.sql(sql);
+      migrated.push({ restorePoint: backup, before, after: await snapshot(), alone: true, ...change });
+    },
     putBack: async (name = "back") => {
       const { kept } = good(await restore(site.context(), op(name), backup));
       return { id: kept, from: backup, database: keptName(site.database, `op-${name}`) };

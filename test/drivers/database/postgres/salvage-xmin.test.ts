@@ -11,7 +11,7 @@ const patience = 90_000;
 async function written(site: Site, at: string): Promise<string> {
   const session = good(await site.context().app.connect());
   try {
-    const { since } = good(await writtenSince(session, { at, migration: null }));
+    const { since } = good(await writtenSince(session, { at, backup: null, migrated: [] }));
     const found = good(
       await session.query(`SELECT string_agg(name, ' ' ORDER BY name) AS names FROM t WHERE ${since("t")}`),
     );
@@ -103,7 +103,9 @@ withPostgres("rows written since a snapshot", () => {
       const server = await postgresBed();
       const site = await makeSite(server);
       const session = good(await site.context().app.connect());
-      const problem = bad(await writtenSince(session, { at: "9999999:9999999:", migration: null }));
+      const problem = bad(
+        await writtenSince(session, { at: "9999999:9999999:", backup: null, migrated: [] }),
+      );
       expect(problem.what).toMatch(/earlier time/);
       await session.close();
     },

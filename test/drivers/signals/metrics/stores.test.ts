@@ -3,10 +3,11 @@ import { expect, test } from "vitest";
 import { ok } from "../../../../src/core/result.ts";
 import { secret } from "../../../../src/core/secret.ts";
 import { hostSignals } from "../../../../src/drivers/signals/metrics/host.ts";
-import { postgresSignals } from "../../../../src/drivers/signals/metrics/postgres.ts";
+import { postgresSignals, postgresSqlSignals } from "../../../../src/drivers/signals/metrics/postgres.ts";
 import { redisSignals } from "../../../../src/drivers/signals/metrics/redis.ts";
 import { systemClock } from "../../../../src/os/clock.ts";
 import { localHost } from "../../../../src/os/exec.ts";
+import { openSql } from "../../../../src/os/sql-pg.ts";
 import { streamSocket } from "../../../../src/os/stream-socket.ts";
 import { signalsContract } from "../../../../src/testing/contracts/signals.ts";
 import { describeWith } from "../../../parts/needs.ts";
@@ -92,6 +93,23 @@ withPostgres("values of PostgreSQL", () => {
     );
   });
 
+  test("asked as the app's own role it sees the app's slow queries, and tells when nobody is there", {
+    timeout: 60_000,
+  }, async () => {
+    const bed = await postgresBed();
+    const { port, user, password, database } = bed;
+    const url = secret(`postgres://${user}:${password}@127.0.0.1:${port}/${database}`);
+    const config = { intervalMs, limits: { ...limits, slowAfterS: 0.5 } };
+    const source = await walk(postgresSqlSignals(config, { sql: openSql(url), clock }));
+    const slow = bed.psql("select pg_sleep(3)");
+    await source.until(() => source.events.some(({ subject }) => subject === "postgres slow queries"));
+    await slow;
+    expect(source.observations.every(({ ok, route }) => ok && route === "postgres")).toBe(true);
+    await bed.stop();
+    await source.until(() => source.events.some(({ kind }) => kind === "dependency"));
+    expect(source.observations.at(-1)?.ok).toBe(false);
+  });
+
   test("a wrong password is blind, and shows nothing of it", { timeout: 60_000 }, async () => {
     const bed = await postgresBed();
     const source = await walk(ofPostgres(bed, {}, "guessed"));
@@ -99,6 +117,8 @@ withPostgres("values of PostgreSQL", () => {
     expect(source.blind()).toContain("password authentication failed");
     expect(source.blind()).not.toContain("guessed");
     expect(source.readings).toEqual([]);
+    // It is there, and does not believe us: no outage that could excuse a release.
+    expect(source.observations.every(({ ok }) => ok)).toBe(true);
   });
 });
 
