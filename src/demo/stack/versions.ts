@@ -30,6 +30,10 @@ const inStacks: Readonly<Record<string, StackVersion>> = {
     does: "asks the database for three seconds wherever somebody reads the ledger",
     faults: { slowQueries: { route: "GET /orders", seconds: 3 } },
   },
+  v17: {
+    does: "takes 700 ms more for every answer",
+    faults: { slower: { factor: 1, plusMs: 700 } },
+  },
 };
 
 /** v1 to v9 are those of the shop (v1 and v7 are good, v2 fails 5 % of all requests, v3 crashes at boot, …). */

@@ -1,12 +1,12 @@
 // Both example stacks as they are: init, deploy, then deploys and rollbacks in turn under load through nginx.
-// Rounds: LASTGOOD_ROUNDS (2); load: LASTGOOD_LOAD requests a second (50). `npm run long` has more.
+// Rounds: LASTGOOD_ROUNDS (1); load: LASTGOOD_LOAD requests a second (50). `npm run long` has more.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { untilHealthy } from "../../../src/demo/stack/until.ts";
 import { laterOn } from "../../parts/bed.ts";
 import { describeWith } from "../../parts/needs.ts";
 import { layBed, ofStack, type StackBed } from "./bed.ts";
 
-const rounds = Number(process.env["LASTGOOD_ROUNDS"] ?? 2);
+const rounds = Number(process.env["LASTGOOD_ROUNDS"] ?? 1);
 const perSecond = Number(process.env["LASTGOOD_LOAD"] ?? 50);
 const limitMs = 120_000 + rounds * 90_000;
 

@@ -36,19 +36,21 @@ withParts("the triggers of the hummii runbook", () => {
     async () => {
       await bed.out("v7");
       await bed.users(perSecond, (load) => answered(load, enough));
-      const mark = await bed.out("v5");
+      const mark = await bed.out("v17");
       const decision = await bed.users(perSecond, async (load) => {
         const made = await bed.decided(mark);
         await answered(load, enough);
         return made;
       });
-      const compared = (await bed.lastgood("compare", "v5", "v7", "--json")).json();
+      const compared = (await bed.lastgood("compare", "v17", "v7", "--json")).json();
       expect(compared["answer"], JSON.stringify(compared)).toBe("yes");
       expect(decision.data).toMatchObject({ decision: "investigate", rule: "slow" });
       expect(decision.data.finding?.stream).toMatch(/^latency/);
       expect(await bed.since(mark, "release.quarantined")).toEqual([]);
-      expect(await bed.answers()).toBe("v5");
-      expect(await bed.since(mark, "investigation.opened")).toHaveLength(1);
+      expect(await bed.answers()).toBe("v17");
+      const opened = await bed.since(mark, "investigation.opened");
+      // A machine that other tests are busy on may be worth a look of its own.
+      expect(opened.filter(({ data }) => data.stream.startsWith("latency"))).toHaveLength(1);
     },
     limitMs,
   );
