@@ -34,7 +34,7 @@ export async function lookAtServices(
   const looks = knownServices(env, also).map(async (service): Promise<Result<ServiceNow>> => {
     const [route, instances] = await Promise.all([
       routed.has(service) ? world.traffic(service).now() : ok(null),
-      world.runtime.instances(service),
+      world.runtime.instances(service, "live"),
     ]);
     if (!route.ok) return route;
     if (!instances.ok) return instances;

@@ -25,8 +25,11 @@ export type Instance = {
 
 /** Starts and stops what an app is made of. */
 export interface Runtime {
-  /** Instances of a service, of all releases, dead ones too (newest of each release). Reads the target. */
-  instances(service: string): Promise<Result<readonly Instance[]>>;
+  /**
+   * Instances of a service, of all releases, dead ones too (newest of each release). Reads the target. `live`: those that
+   * do not run may be left out, whose last words take time to read.
+   */
+  instances(service: string, which?: "live"): Promise<Result<readonly Instance[]>>;
   /** Is everything that this release needs present and whole? `missing` names what is not. No writes. */
   available(release: Release): Promise<Result<{ readonly bytes: number }>>;
   /** Capture a version from its source into the release store. Convergent; changes nothing that serves. */

@@ -120,9 +120,12 @@ function isRestless({ containers, leftovers }: Seen): boolean {
 export async function listInstances(
   room: ComposeRoom,
   service: string,
+  onlyLive = false,
 ): Promise<Result<readonly Instance[]>> {
   const all = await lookAtInstances(room, service);
   if (!all.ok) return all;
+  if (onlyLive)
+    return ok(await Promise.all(all.value.filter(livesOn).map((seen) => instanceOf(room, seen, "whole"))));
   const deadShown = new Set<string>();
   const shown = all.value.filter((seen) => {
     if (livesOn(seen) || isRestless(seen)) return true;

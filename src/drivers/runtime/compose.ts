@@ -45,7 +45,7 @@ export function composeRuntime(config: ComposeRuntimeConfig, deps: ComposeRuntim
     isWhole: async (release) => (await available(release)).ok,
   };
   return {
-    instances: (service) => listInstances(room, service),
+    instances: (service, which) => listInstances(room, service, which === "live"),
     available,
     capture: (version) => room.locks(STORE, () => captureStack(store, version, null)),
     captureRunning: (version, running) =>

@@ -223,8 +223,15 @@ async function identities(runtime: Runtime, service: string): Promise<readonly s
   return value(await runtime.instances(service)).map(identity);
 }
 
+/** However they are asked for. */
 async function running(runtime: Runtime, service: string): Promise<readonly string[]> {
-  return value(await runtime.instances(service))
+  const all = await runningOf(runtime, service);
+  assert.deepEqual(await runningOf(runtime, service, "live"), all);
+  return all;
+}
+
+async function runningOf(runtime: Runtime, service: string, which?: "live"): Promise<readonly string[]> {
+  return value(await runtime.instances(service, which))
     .filter(({ state }) => state === "running")
     .map(({ id }) => id);
 }
