@@ -1,6 +1,6 @@
 // npm run long [-- vitest arguments]: tests that take minutes each and kill what they run on; as root on Debian.
-// LASTGOOD_ROUNDS, LASTGOOD_LOAD and LASTGOOD_KILLS say how much: 10, 200 and 70 without them (of containers nine of ten kills hit;
-// of a database server all that are asked for must).
+// LASTGOOD_ROUNDS, LASTGOOD_LOAD and LASTGOOD_KILLS say how much: 10, 200 and 70 without them. Of containers nine of ten
+// kills hit; of a database server all that are asked for must.
 import { join } from "node:path";
 import process from "node:process";
 import { runNode } from "./child.ts";

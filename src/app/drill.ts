@@ -13,7 +13,8 @@ import { askAll, type Checked, checkedData, checkedWords, integrityFact } from "
 export type DrillInput = {
   readonly env: string;
   readonly backup: string | null;
-  readonly by: string /** A moment out of the archive, in the place of a backup. */;
+  readonly by: string;
+  /** A moment out of the archive, in the place of a backup. */
   readonly at?: string | null | undefined;
 };
 

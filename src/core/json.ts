@@ -16,3 +16,12 @@ export function canonical(value: unknown): string {
   }
   return JSON.stringify(value);
 }
+
+/** Null where it is no JSON: whoever wants a shape checks it anyway. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -3,8 +3,9 @@ import type { SignalEvent } from "../signals/event.ts";
 import { type Report, type ReportKind, reportKinds } from "./severity.ts";
 
 /**
- * Null: nothing to decide on. A limit is of the stream `queries` where it is PostgreSQL's, else of `resources`. Deaths, failing checks and payments belong to the release that is watched, and are judged
- * there; so does a dependency while a watch is open, as the cause of what fails.
+ * Null: nothing to decide on. A limit is of the stream `queries` where it is PostgreSQL's, else of `resources`. Deaths,
+ * failing checks and payments belong to the release that is watched, and are judged there; so does a dependency while a
+ * watch is open, as the cause of what fails.
  */
 export function reportOf(event: SignalEvent, source: string, isWatched: boolean): Report | null {
   const { kind, subject, what } = event;

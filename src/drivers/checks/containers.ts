@@ -1,7 +1,7 @@
 // Containers of a compose project: state, health, restarts, since when, and whether memory ran out.
 import { z } from "zod";
 import { bad, type Look, span, unknown, warn, well } from "../../core/doctor/look.ts";
-import type { JsonObject } from "../../core/json.ts";
+import { type JsonObject, parseJson } from "../../core/json.ts";
 import { ok, problem, type Result } from "../../core/result.ts";
 import type { Check } from "../../ports/checkup.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -64,18 +64,10 @@ function told(what: string): Result<never> {
 }
 
 function read(text: string, now: number): Result<readonly Look[]> {
-  const parsed = inspected.safeParse(jsonOf(text));
+  const parsed = inspected.safeParse(parseJson(text));
   if (!parsed.success) return problem("failed", "docker inspect gave no list", "docker version");
   const looks = parsed.data.map((one) => lookAt(one, now));
   return ok(looks.filter((look) => look !== null));
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** Null for what has done its work and is not meant to run. */

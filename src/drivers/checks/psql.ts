@@ -1,5 +1,6 @@
 // One query to a PostgreSQL by psql, whose answer is one value of JSON.
 import type { z } from "zod";
+import { parseJson } from "../../core/json.ts";
 import { ok, problem, type Result } from "../../core/result.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { Host } from "../../ports/host.ts";
@@ -50,7 +51,7 @@ export async function psqlJson<T>(
   if (!asked.ok) return asked;
   const { exitCode, stdout, stderr } = asked.value;
   if (exitCode !== 0) return problem("failed", reason(stderr), next);
-  const read = shape.safeParse(jsonOf(stdout));
+  const read = shape.safeParse(parseJson(stdout));
   return read.success ? ok(read.data) : problem("failed", "psql's answer was not understood", next);
 }
 
@@ -67,12 +68,4 @@ function argvOf(
 function reason(said: string): string {
   const fault = said.split("\n").find((line) => /error|FATAL/.test(line)) ?? lastWords(said, "psql");
   return fault.replace(/^psql: (error: )?/, "").slice(0, reasonLength);
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,5 +1,6 @@
 // The quick way to look at containers and images: the engine's own API over its socket, without starting a client.
 import { z } from "zod";
+import { parseJson } from "../../core/json.ts";
 import { problem, type Result } from "../../core/result.ts";
 import type { HttpClient } from "../../ports/http-client.ts";
 
@@ -46,7 +47,8 @@ export function engineLooks(http: HttpClient, socketOf: () => Promise<string | n
       const filters = encodeURIComponent(JSON.stringify({ label }));
       const answer = await get(`/containers/json?all=true&filters=${filters}`);
       if (answer === null || !answer.ok) return answer;
-      const found = listed.safeParse(readJson(answer.value));
+      // A list that was cut, because it is longer than the client takes, is no JSON.
+      const found = listed.safeParse(parseJson(answer.value));
       return found.success ? { ok: true, value: found.data.map(({ Id }) => Id) } : null;
     },
     containers: (ids) => inspect("containers", ids),
@@ -59,12 +61,3 @@ const tooSlow = problem(
   `the docker engine did not answer within ${answerMs / 1_000} s`,
   "see whether the docker engine answers: docker ps",
 );
-
-/** A list that was cut, because it is longer than the client takes, is no JSON. */
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}

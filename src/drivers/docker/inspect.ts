@@ -1,5 +1,6 @@
 // Reads what `docker inspect` says of containers and images. Engine 20.10 and newer; what they add is not looked at.
 import { z } from "zod";
+import { parseJson } from "../../core/json.ts";
 
 /** Engines say `null`, an empty text or nothing at all for what there is none of. */
 const record = <T extends z.ZodType>(each: T) =>
@@ -93,7 +94,7 @@ export type Container = {
 export function parseContainers(lines: string): readonly Container[] | null {
   const containers: Container[] = [];
   for (const line of lines.split("\n").filter((each) => each.trim() !== "")) {
-    const parsed = containerJson.safeParse(readJson(line));
+    const parsed = containerJson.safeParse(parseJson(line));
     if (!parsed.success) return null;
     containers.push(containerOf(parsed.data));
   }
@@ -193,7 +194,7 @@ export type Image = {
 export function parseImages(lines: string): readonly Image[] | null {
   const images: Image[] = [];
   for (const line of lines.split("\n").filter((each) => each.trim() !== "")) {
-    const parsed = imageJson.safeParse(readJson(line));
+    const parsed = imageJson.safeParse(parseJson(line));
     if (!parsed.success) return null;
     const { Id, Size, RepoTags, RepoDigests, Config } = parsed.data;
     const [kind] = Config?.Healthcheck?.Test ?? [];
@@ -209,12 +210,4 @@ export function parseImages(lines: string): readonly Image[] | null {
     });
   }
   return images;
-}
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,7 +1,8 @@
 // The statements from one schema to another that has the same names for the same things, in an order that works.
+import { quoteText } from "../database/postgres/names.ts";
 import type { Catalog, Item, Kind } from "./catalog.ts";
 import { addedColumn, type ColumnData, changedColumn, columnData } from "./difference-columns.ts";
-import { labelsOf, text } from "./renames.ts";
+import { labelsOf } from "./renames.ts";
 
 type Changes = {
   /** Only there now. */
@@ -92,7 +93,7 @@ function typesFirst(changes: Changes): readonly string[] {
 
 function createEnum(name: string, one: Item): string {
   return `CREATE TYPE ${name} AS ENUM (${labelsOf(one)
-    .map(({ label }) => text(label))
+    .map(({ label }) => quoteText(label))
     .join(", ")})`;
 }
 

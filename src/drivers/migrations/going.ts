@@ -2,10 +2,11 @@
 import type { Going, Values } from "../../core/migrations/way.ts";
 import { ok, problem, type Result } from "../../core/result.ts";
 import type { SqlSession } from "../../ports/sql.ts";
+import { quoteText } from "../database/postgres/names.ts";
 import type { Catalog, Item } from "./catalog.ts";
 import { changesOf } from "./difference.ts";
 import { type ColumnData, castTo, columnData } from "./difference-columns.ts";
-import { labelsOf, text } from "./renames.ts";
+import { labelsOf } from "./renames.ts";
 
 /** `old` and `now` have the same names; `named` is `now` as it is called before anything goes down. */
 export function goingOf(old: Catalog, now: Catalog, named: Catalog): readonly Going[] {
@@ -69,7 +70,7 @@ export async function countGoing(
     if (!asked.ok) return asked;
     const count = Number(asked.value.rows[0]?.["n"]);
     if (count > 0 && one.kind === "labels")
-      return unfit(one.name, `${count} values (${one.labels.map(text).join(", ")})`);
+      return unfit(one.name, `${count} values (${one.labels.map(quoteText).join(", ")})`);
     if (count > 0) found.push({ name: one.name, count, unit: one.kind === "table" ? "rows" : "values" });
   }
   return ok(found);
@@ -81,7 +82,7 @@ function where(one: Going): string {
   if (one.kind === "type")
     return ` WHERE ${one.column}${one.to}${one.from}::text IS DISTINCT FROM ${one.column}::text`;
   // Without the braces of an array, and quotes around its elements.
-  const labels = one.labels.map(text).join(", ");
+  const labels = one.labels.map(quoteText).join(", ");
   return ` WHERE string_to_array(replace(trim(BOTH '{}' FROM ${one.column}::text), '"', ''), ',') && ARRAY[${labels}]::text[]`;
 }
 

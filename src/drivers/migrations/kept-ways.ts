@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { sha256 } from "../../core/digest.ts";
-import { canonical } from "../../core/json.ts";
+import { canonical, parseJson } from "../../core/json.ts";
 import { type Way, way } from "../../core/migrations/way.ts";
 import { ok, problem, type Result } from "../../core/result.ts";
 import type { Files } from "../../ports/files.ts";
@@ -23,7 +23,7 @@ export async function keptWays(files: Files, folder: string): Promise<Result<rea
     const path = join(folder, name);
     const read = await files.read(path);
     if (!read.ok) return read;
-    const parsed = kept.safeParse(parsedJson(read.value.toString("utf8")));
+    const parsed = kept.safeParse(parseJson(read.value.toString("utf8")));
     if (!parsed.success || parsed.data.sha256 !== digestOf(parsed.data.way))
       return problem(
         "damaged",
@@ -38,12 +38,4 @@ export async function keptWays(files: Files, folder: string): Promise<Result<rea
 
 function digestOf(one: Way): string {
   return sha256(canonical(one));
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

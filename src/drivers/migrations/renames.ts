@@ -1,5 +1,5 @@
 // What a migration only renamed goes back by its old name: the server's own numbers tell it from dropped and added.
-import { quoteName } from "../database/postgres/names.ts";
+import { quoteName, quoteText } from "../database/postgres/names.ts";
 import type { Catalog, Item, Kind } from "./catalog.ts";
 
 /** One round each, with a look in between: the names of a later one hold those of an earlier one. */
@@ -62,15 +62,11 @@ function labelsBack(before: Catalog, now: Catalog): readonly string[] {
         const now = labelsOf(is).find((one) => one.oid === oid);
         const taken = labelsOf(is).some((one) => one.label === label);
         if (now === undefined || now.label === label || taken) return [];
-        return [`ALTER TYPE ${then.name} RENAME VALUE ${text(now.label)} TO ${text(label)}`];
+        return [`ALTER TYPE ${then.name} RENAME VALUE ${quoteText(now.label)} TO ${quoteText(label)}`];
       });
     });
 }
 
 export function labelsOf({ data }: Item): readonly EnumLabel[] {
   return (data["labels"] as readonly EnumLabel[] | null) ?? [];
-}
-
-export function text(value: string): string {
-  return `'${value.replaceAll("'", "''")}'`;
 }

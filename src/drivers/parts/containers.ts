@@ -1,5 +1,6 @@
 // Parts that are containers: of the user's compose project, and what Lastgood started beside it.
 import { z } from "zod";
+import { parseJson } from "../../core/json.ts";
 import { kindByName, type LogLine, type Part, type PartKind } from "../../core/parts/part.ts";
 import { ok, problem, type Result } from "../../core/result.ts";
 import type { Host } from "../../ports/host.ts";
@@ -123,7 +124,7 @@ async function find(
   if (ids.size === 0) return ok([]);
   const text = await read(host, ["docker", "inspect", "--type", "container", ...ids]);
   if (!text.ok) return text;
-  const parsed = inspected.safeParse(jsonOf(text.value));
+  const parsed = inspected.safeParse(parseJson(text.value));
   return parsed.success
     ? ok(parsed.data)
     : problem("failed", "docker inspect gave no list", "docker version");
@@ -135,14 +136,6 @@ async function read(host: Host, argv: readonly [string, ...string[]]): Promise<R
   if (done.value.exitCode === 0) return ok(done.value.stdout);
   const what = done.value.timedOut ? "docker did not answer" : done.value.stderr.trim().slice(0, 300);
   return problem("failed", what, "Look whether Docker runs: systemctl status docker");
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 async function logsOf(

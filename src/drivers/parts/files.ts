@@ -1,5 +1,6 @@
 // Parts whose output is in files of this machine: processes of ours, the proxy, an nginx without systemd.
 import { z } from "zod";
+import { parseJson } from "../../core/json.ts";
 import type { LogLine, Part } from "../../core/parts/part.ts";
 import { ok, problem, type Result } from "../../core/result.ts";
 import type { Files } from "../../ports/files.ts";
@@ -60,7 +61,7 @@ export function fileParts(
 
 /** These files say no times of their own, so there is nothing to sort by: one file after the other. */
 async function readAll(sources: readonly LogFile[], want: LogWant, files: Files): Promise<Result<LogPage>> {
-  const read = cursor.safeParse(jsonOf(want.after ?? "{}"));
+  const read = cursor.safeParse(parseJson(want.after ?? "{}"));
   const before = read.success ? read.data : {};
   const next: z.infer<typeof cursor> = { ...before };
   const lines: LogLine[] = [];
@@ -90,12 +91,4 @@ function wholeLines(bytes: Buffer, cutAtStart: boolean): { readonly text: string
   const last = bytes.lastIndexOf(0x0a) + 1;
   const first = cutAtStart ? bytes.indexOf(0x0a) + 1 : 0;
   return { text: bytes.toString("utf8", Math.min(first, last), last), used: last };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -9,6 +9,7 @@ import {
   type Kept,
   keptFolder,
 } from "../../core/break-glass/steps.ts";
+import { parseJson } from "../../core/json.ts";
 import { type Release, servicesOf } from "../../core/release.ts";
 import { ok, problem, type Result } from "../../core/result.ts";
 import type { BreakGlass } from "../../ports/break-glass.ts";
@@ -172,7 +173,7 @@ async function keepService(
   const path = where.composeFile(release.id, service);
   const text = await files.read(path);
   if (!text.ok) return text;
-  const stored = storedFile.safeParse(parsed(text.value.toString("utf8")));
+  const stored = storedFile.safeParse(parseJson(text.value.toString("utf8")));
   if (!stored.success)
     return problem(
       "damaged",
@@ -224,12 +225,4 @@ function plainAgain(stored: z.infer<typeof storedFile>, service: string, spec: C
       },
     },
   };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,4 +1,5 @@
 // Runtime `compose`: services of the user's own compose file, a new release beside the old one, every image pinned.
+import { parseJson } from "../../core/json.ts";
 import type { Release } from "../../core/release.ts";
 import { assert, ok, problem, type Result } from "../../core/result.ts";
 import type { Op } from "../../ports/op.ts";
@@ -15,7 +16,6 @@ import { captureRunning, type Running } from "./compose-running.ts";
 import { composeSpecOf } from "./compose-spec.ts";
 import { instanceId, removeAll, startInstance } from "./compose-start.ts";
 import { isSafeName } from "./process-config.ts";
-import { parseJson } from "./process-fence.ts";
 
 export type { ComposeRuntimeConfig, ComposeRuntimeDeps } from "./compose-config.ts";
 

@@ -1,5 +1,6 @@
 // The highest epoch that acted here. Who comes with a lower one is a controller of the past.
 import { z } from "zod";
+import { parseJson } from "../../core/json.ts";
 import { ok, problem, type Result } from "../../core/result.ts";
 import type { Files } from "../../ports/files.ts";
 import type { Op } from "../../ports/op.ts";
@@ -38,15 +39,6 @@ export function fence(files: Files, path: string, locks: Locks): Fence {
     return files.replace(path, JSON.stringify({ epoch: op.epoch }), 0o600);
   };
   return { still, admit: (op) => locks(path, () => admit(op)) };
-}
-
-/** Null for text that is no JSON, so that a schema can refuse both alike. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 function fenced(op: Op, highest: number): Result<never> {

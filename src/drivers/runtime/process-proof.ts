@@ -1,11 +1,11 @@
 // Proves that a stored release is whole: by reading it all the first time, by the files' identities after that.
 import { createHash } from "node:crypto";
+import { parseJson } from "../../core/json.ts";
 import type { Release } from "../../core/release.ts";
 import { ok, problem, type Result } from "../../core/result.ts";
 import type { Tree, TreeEntry } from "../../ports/digest.ts";
 import type { Files } from "../../ports/files.ts";
 import type { Layout, StoreDeps } from "./process-config.ts";
-import { parseJson } from "./process-fence.ts";
 import { type ProcessSpec, processSpecOf } from "./process-spec.ts";
 
 /** So many stored services are remembered by their files' identities; the others are read again. */

@@ -1,9 +1,9 @@
 // One small file for each instance: written before its process is spawned, completed right after.
 import { z } from "zod";
+import { parseJson } from "../../core/json.ts";
 import { ok, type Result } from "../../core/result.ts";
 import type { Files } from "../../ports/files.ts";
 import type { Layout } from "./process-config.ts";
-import { parseJson } from "./process-fence.ts";
 
 const instanceRecord = z.strictObject({
   id: z.string(),

@@ -1,8 +1,8 @@
 // Talks to a manager's Engine API over its socket. Answers are checked for the fields that we use; others pass.
 import { z } from "zod";
+import { parseJson } from "../../core/json.ts";
 import { ok, problem, type Result } from "../../core/result.ts";
 import type { HttpClient } from "../../ports/http-client.ts";
-import { parseJson } from "./process-fence.ts";
 
 const readMs = 10_000;
 const writeMs = 30_000;

@@ -1,8 +1,8 @@
 // Plays an empty swarm for `docker stack deploy` and writes down what it would create. Exactly the client's own reading
 // of the user's files, with no second reading of ours that could differ; the real engine is not asked and not touched.
 import { z } from "zod";
+import { parseJson } from "../../core/json.ts";
 import { ok, problem, type Result } from "../../core/result.ts";
-import { parseJson } from "./process-fence.ts";
 import type { Answered, Asked } from "./swarm-config.ts";
 
 const named = z.looseObject({ Name: z.string() });

@@ -2,12 +2,11 @@
 import { basename } from "node:path";
 import { z } from "zod";
 import { sha256 } from "../../core/digest.ts";
-import { canonical } from "../../core/json.ts";
+import { canonical, parseJson } from "../../core/json.ts";
 import { type Release, release as releaseShape, type ServiceSpec } from "../../core/release.ts";
 import { ok, problem, type Result } from "../../core/result.ts";
 import type { Files } from "../../ports/files.ts";
 import { isSafeName } from "./process-config.ts";
-import { parseJson } from "./process-fence.ts";
 import type { SwarmConfig, SwarmLayout } from "./swarm-config.ts";
 import { document, type SwarmDocument } from "./swarm-document.ts";
 

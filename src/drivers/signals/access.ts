@@ -1,7 +1,7 @@
 // Signals from the embedded proxy's access log: every request of every user, exactly once.
 import { join } from "node:path";
 import { z } from "zod";
-import type { Json } from "../../core/json.ts";
+import { type Json, parseJson } from "../../core/json.ts";
 import { ok, problem, type Result } from "../../core/result.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Files } from "../../ports/files.ts";
@@ -138,7 +138,7 @@ async function ask(config: AccessConfig, { files, http }: AccessDeps): Promise<R
     timeoutMs: statsTimeoutMs,
   });
   if (!answer.ok) return answer;
-  const said = stats.safeParse(jsonOrNull(answer.value.body));
+  const said = stats.safeParse(parseJson(answer.value.body));
   if (said.success) return ok(said.data);
   return problem("failed", "the proxy's figures were not understood", "restart the proxy with this version");
 }
@@ -147,15 +147,7 @@ async function written(dir: string, files: Files): Promise<Result<string>> {
   const path = join(dir, "proxy.json");
   const text = await files.read(path);
   if (!text.ok) return text;
-  const found = settings.safeParse(jsonOrNull(text.value.toString("utf8")));
+  const found = settings.safeParse(parseJson(text.value.toString("utf8")));
   if (found.success) return ok(found.data.controlSocket);
   return problem("damaged", `${path} is not the proxy's settings file`, "start the proxy again");
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,5 +1,6 @@
 // Calls to the embedded proxy's control socket, and what its answers mean.
 import { z } from "zod";
+import { parseJson } from "../../core/json.ts";
 import { limits } from "../../core/limits.ts";
 import { ok, type ProblemCode, problem, type Result } from "../../core/result.ts";
 import type { HttpAnswer, HttpClient } from "../../ports/http-client.ts";
@@ -83,7 +84,7 @@ const nexts: Readonly<Partial<Record<ProblemCode, string>>> = {
 };
 
 function read<T>(answer: HttpAnswer, shape: z.ZodType<T>, socket: string): Result<T> {
-  const body = parsed(answer.body);
+  const body = parseJson(answer.body);
   if (answer.status === 200) {
     const value = shape.safeParse(body);
     if (value.success) return ok(value.data);
@@ -103,12 +104,4 @@ function read<T>(answer: HttpAnswer, shape: z.ZodType<T>, socket: string): Resul
 function codeOf(reason: string): ProblemCode {
   const known: readonly ProblemCode[] = ["conflict", "fenced", "no-space", "read-only"];
   return known.find((code) => code === reason) ?? "failed";
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,5 +1,6 @@
 // What a proxy that did not start said before its end, as a problem with the next step.
 import { z } from "zod";
+import { parseJson } from "../../core/json.ts";
 import { type ProblemCode, problem, type Result } from "../../core/result.ts";
 
 const exitLine = z.object({ event: z.literal("exit"), code: z.string(), what: z.string() });
@@ -18,19 +19,11 @@ const exitProblems: Readonly<Record<string, readonly [ProblemCode, string]>> = {
 /** `tail`: the end of its log. `log`: where a person finds all of it. */
 export function startProblem(tail: string, log: string): Result<never> {
   for (const line of tail.split("\n").reverse()) {
-    const said = exitLine.safeParse(jsonOrNull(line));
+    const said = exitLine.safeParse(parseJson(line));
     if (!said.success) continue;
     const [code, next] = exitProblems[said.data.code] ?? ["failed", `look into ${log}`];
     return problem(code, `the proxy did not start: ${said.data.what}`, next, log);
   }
   const last = tail.trim().split("\n").at(-1) ?? "";
   return problem("failed", `the proxy ended at once, and said: ${last.slice(0, 300)}`, `look into ${log}`);
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

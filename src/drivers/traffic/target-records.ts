@@ -4,6 +4,7 @@
 // It needs no lock that a dead controller could leave behind. The file is the marker: op, epoch, generation.
 import { join } from "node:path";
 import { z } from "zod";
+import { parseJson } from "../../core/json.ts";
 import { ok, problem, type Result } from "../../core/result.ts";
 import type { Op } from "../../ports/op.ts";
 import type { RouteState } from "../../ports/traffic.ts";
@@ -53,7 +54,7 @@ export function targetRecords(folder: string, target: Target): TargetRecords {
     const path = pathOf(folder, seq);
     const bytes = await files.read(path);
     if (!bytes.ok) return bytes;
-    const read = record.safeParse(jsonOrNull(bytes.value.toString("utf8")));
+    const read = record.safeParse(parseJson(bytes.value.toString("utf8")));
     if (read.success) return ok(read.data);
     const next = "move it away; the next switch writes a new one";
     return problem("damaged", `${path} is no record of a route`, next, path);
@@ -109,12 +110,4 @@ function takenBy(path: string): Result<never> {
 
 function pathOf(folder: string, seq: number): string {
   return join(folder, `${String(Math.max(0, seq)).padStart(9, "0")}.json`);
-}
-
-function jsonOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

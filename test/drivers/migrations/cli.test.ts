@@ -2,20 +2,14 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { localProcesses } from "../../../src/os/processes.ts";
-import { run, type Said } from "../../e2e/bed.ts";
-import { bedFolder, laterOn } from "../../parts/bed.ts";
+import { type ShopOnPostgres, shopOnPostgres, works } from "../../e2e/shop-on-postgres.ts";
+import { laterOn } from "../../parts/bed.ts";
 import { describeWith } from "../../parts/needs.ts";
-import { type PostgresBed, postgresBed } from "../../parts/postgres.ts";
+import { postgresBed } from "../../parts/postgres.ts";
 import { prismaTable, sha256 } from "./bed.ts";
 
 const withPostgres = await describeWith("postgres");
 const limitMs = 240_000;
-const processes = localProcesses();
-
-const app = `import { createServer } from "node:http";
-createServer((_, answer) => answer.end("well")).listen(process.env.PORT, "127.0.0.1");`;
-
 const init = { name: "20260101000000_init", text: "CREATE TABLE users(id serial PRIMARY KEY, name text);" };
 const next = {
   name: "20260201000000_next",
@@ -24,66 +18,29 @@ const next = {
 
 withPostgres("an app with migrations of Prisma", () => {
   const { later, end } = laterOn();
-  let server: PostgresBed;
-  let folder: string;
-  const lastgood = (...words: string[]) => run(["--config", join(folder, "lastgood.yml"), ...words]);
-  const psql = (sql: string) => server.psql(sql, "shop");
+  let shop: ShopOnPostgres;
+  const psql = (sql: string) => shop.psql(sql);
   const applied = ({ name, text }: typeof init) =>
     psql(`BEGIN; ${text} INSERT INTO _prisma_migrations(id, checksum, migration_name, finished_at, applied_steps_count)
       VALUES ('${name}', '${sha256(text)}', '${name}', now(), 1); COMMIT`);
   const ship = async ({ name, text }: typeof init) => {
-    await mkdir(join(folder, "prisma", "migrations", name), { recursive: true });
-    await writeFile(join(folder, "prisma", "migrations", name, "migration.sql"), text);
+    await mkdir(join(shop.folder, "prisma", "migrations", name), { recursive: true });
+    await writeFile(join(shop.folder, "prisma", "migrations", name, "migration.sql"), text);
   };
 
   beforeAll(async () => {
-    server = await postgresBed({}, later);
-    folder = await bedFolder("migrations-cli", later);
-    later(async () => {
-      const edge = await processes.find("LASTGOOD_PROXY", join(folder, "state", "production", "edge"));
-      for (const one of [...edge, ...(await processes.find("SHOP_BED", folder))])
-        processes.signal(one, "SIGKILL");
-    });
-    await server.psql("CREATE DATABASE shop");
+    const lines = `    database: { kind: postgres, envFile: .env }
+    migrations: { tool: prisma, folder: prisma/migrations }`;
+    shop = await shopOnPostgres(await postgresBed({}, later), lines, later);
     await psql(prismaTable);
     await applied(init);
     await psql("INSERT INTO users(name) VALUES ('a'), ('b'), (NULL)");
-    for (const version of ["v1", "v2"]) {
-      await mkdir(join(folder, "versions", version), { recursive: true });
-      await writeFile(join(folder, "versions", version, "server.mjs"), `${app}\n// ${version}\n`);
-    }
     await ship(init);
-    await writeFile(join(folder, ".env"), `DATABASE_URL=${server.url.replace(/postgres$/, "shop")}\n`);
-    const [port, own] = [await processes.freePort(), await processes.freePort()];
-    await writeFile(
-      join(folder, "lastgood.yml"),
-      `app: shop
-state: state
-environments:
-  production:
-    services:
-      web:
-        runtime: process
-        source: versions/{version}
-        command: ["{node}", server.mjs]
-        env: { SHOP_BED: ${folder} }
-        health: { path: /, interval: 50ms, timeout: 20s }
-    traffic: { kind: proxy, listen: "127.0.0.1:${port}" }
-    database: { kind: postgres, envFile: .env }
-    migrations: { tool: prisma, folder: prisma/migrations }
-    watch: { for: 30m, check: 1s }
-controller: { listen: "127.0.0.1:${own}" }
-`,
-    );
   }, limitMs);
   afterAll(end);
 
-  const works = (said: Said): Record<string, unknown> => {
-    expect(said.exit, `${said.out}${said.err}`).toBe(0);
-    return said.json();
-  };
-
   test("out with a migration, back without it, and the migration down", { timeout: limitMs }, async () => {
+    const { folder, lastgood } = shop;
     const label = "reversible, loses 2 values (users.name)";
     works(await lastgood("deploy", "v1", "--yes", "--no-wait", "--json"));
     await ship(next);

@@ -1,6 +1,7 @@
 // The points that were given a name, kept beside the backups: the WAL alone does not say where they lie.
 import { join } from "node:path";
 import { z } from "zod";
+import { parseJson } from "../../../core/json.ts";
 import { ok, problem, type Result } from "../../../core/result.ts";
 import type { Archive } from "./archive.ts";
 
@@ -22,7 +23,7 @@ export async function readPoints({ context }: Archive): Promise<Result<readonly 
   const path = pathOf(context.config.backupDir);
   const read = await context.files.read(path);
   if (!read.ok) return read.error.code === "missing" ? ok([]) : read;
-  const known = fileSchema.safeParse(parsed(read.value.toString("utf8")));
+  const known = fileSchema.safeParse(parseJson(read.value.toString("utf8")));
   if (known.success) return ok(known.data.points);
   return problem(
     "damaged",
@@ -58,12 +59,4 @@ function numberOf(lsn: string): bigint {
 
 function pathOf(backupDir: string): string {
   return join(backupDir, "points.json");
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { sha256 } from "../../../core/digest.ts";
+import { parseJson } from "../../../core/json.ts";
 import { ok, problem, type Result } from "../../../core/result.ts";
 import { fileSafe } from "../postgres/back-up.ts";
 import { type Archive, runAsOwner } from "./archive.ts";
@@ -101,7 +102,7 @@ async function isOurs({ context }: Archive, { path, token }: ScratchFolder): Pro
   if (!stat.ok) return stat;
   if (stat.value === null) return ok(false);
   const note = await context.files.read(join(path, NOTE));
-  if (note.ok && noteSchema.safeParse(parsed(note.value.toString("utf8"))).data?.token === token)
+  if (note.ok && noteSchema.safeParse(parseJson(note.value.toString("utf8"))).data?.token === token)
     return ok(true);
   const inside = await context.files.list(path);
   if (inside.ok && stat.value.type === "directory" && inside.value.length === 0) return ok(true);
@@ -137,13 +138,5 @@ async function endServer(archive: Archive, { data, token }: ScratchFolder): Prom
       );
     for (const one of left) processes.signal(one, "SIGKILL");
     await context.clock.sleep(LOOK_MS);
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }

@@ -1,5 +1,6 @@
 // What pgBackRest says of one stanza: its sets, and the WAL that it holds.
 import { z } from "zod";
+import { parseJson } from "../../../core/json.ts";
 import { ok, problem, type Result } from "../../../core/result.ts";
 import type { ServerSet } from "../../../ports/point-in-time.ts";
 import type { Archive } from "./archive.ts";
@@ -47,7 +48,7 @@ const usable = new Set([0, 2]);
 export async function lookAtStanza(archive: Archive): Promise<Result<Stanza>> {
   const said = await backrest(archive, ["info", "--output=json"], { effect: "read", op: null });
   if (!said.ok) return said;
-  const read = infoSchema.safeParse(parsed(said.value));
+  const read = infoSchema.safeParse(parseJson(said.value));
   const info = read.data?.find((one) => one.name === archive.config.stanza);
   if (!read.success)
     return problem(
@@ -78,12 +79,4 @@ function setOf({ label, type, timestamp, lsn, info }: Told): readonly StanzaSet[
   const at = timestamp.stop * 1_000;
   const { size, repository } = info;
   return [{ id: label, kind: type, at, bytes: repository.delta, stopLsn: lsn.stop, restoredBytes: size }];
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

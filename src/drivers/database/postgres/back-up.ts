@@ -15,7 +15,6 @@ import { backupOf, dropFolderBackup, folderOf, readManifest } from "./store.ts";
 import { passFileStart } from "./tools.ts";
 
 const LABEL_CHARS_MAX = 100;
-/** What a restore keeps has this label; a backup must not look like one. */
 /** Not `.tmp`: that ends files which are just being replaced. */
 export const TEMP = ".half";
 

@@ -110,7 +110,13 @@ async function letIn(context: Context, desk: SqlSession, name: string): Promise<
   const [{ role = null, path = null } = {}] = asked.value;
   if (role === null || path === null)
     return problem("failed", "the server does not say who we are", "run again");
-  const given = await desk.query(`GRANT ALL ON DATABASE ${quoteName(name)} TO ${quoteName(role)};
-    ALTER DATABASE ${quoteName(name)} SET search_path = ${path === "" ? "''" : path}`);
-  return given.ok ? ok(undefined) : given;
+  const given = await desk.query(`GRANT ALL ON DATABASE ${quoteName(name)} TO ${quoteName(role)}`);
+  if (!given.ok) return given;
+  // As a value, never as text of a statement: the app's role chooses it, and this session may do more than that role.
+  const chosen = await desk.query("SELECT set_config('search_path', $1, false)", [path]);
+  if (!chosen.ok) return chosen;
+  const kept = await desk.query(`ALTER DATABASE ${quoteName(name)} SET search_path FROM CURRENT`);
+  const reset = await desk.query("RESET search_path");
+  if (!kept.ok) return kept;
+  return reset.ok ? ok(undefined) : reset;
 }

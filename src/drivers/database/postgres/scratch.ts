@@ -1,6 +1,7 @@
 // A database of our own for a while: beside the live one, shut to others, and gone afterwards, also after a crash.
 import { join } from "node:path";
 import { z } from "zod";
+import { parseJson } from "../../../core/json.ts";
 import { ok, problem, type Result } from "../../../core/result.ts";
 import type { SqlSession } from "../../../ports/sql.ts";
 import type { Context } from "./context.ts";
@@ -47,15 +48,7 @@ export async function withScratch<T>(
 async function sweep({ files }: Context, desk: SqlSession, note: string): Promise<Result<void>> {
   const read = await files.read(note);
   if (!read.ok) return read.error.code === "missing" ? ok(undefined) : read;
-  const named = noteSchema.safeParse(parsed(read.value.toString("utf8")));
+  const named = noteSchema.safeParse(parseJson(read.value.toString("utf8")));
   const dropped = named.success ? await dropSide(desk, named.data.name) : ok(undefined);
   return dropped.ok ? files.remove(note) : dropped;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

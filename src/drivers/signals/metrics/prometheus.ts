@@ -1,5 +1,6 @@
 // Values from a Prometheus: instant queries over its HTTP API, each beside its limit.
 import { z } from "zod";
+import { parseJson } from "../../../core/json.ts";
 import { ok, problem, type Result } from "../../../core/result.ts";
 import type { Secret } from "../../../core/secret.ts";
 import type { Limit } from "../../../core/signals/event.ts";
@@ -86,7 +87,7 @@ async function ask(
   const { status, body } = answer.value;
   if (status === 401 || status === 403)
     return problem("refused", `Prometheus refuses us (${status})`, "Mend the token file.");
-  const read = answered.safeParse(jsonOf(body));
+  const read = answered.safeParse(parseJson(body));
   if (!read.success) return problem("failed", `Prometheus answered ${status}, but not as its API does`, next);
   if (read.data.status === "error")
     return problem("failed", `${name}: ${read.data.error.slice(0, 200)}`, next);
@@ -112,12 +113,4 @@ function worst(name: string, values: readonly number[], limit: Limit): Result<Me
 function numberOf([, text]: readonly [number, string]): number {
   if (text === "+Inf" || text === "Inf") return Number.POSITIVE_INFINITY;
   return text === "-Inf" ? Number.NEGATIVE_INFINITY : Number(text === "" ? "NaN" : text);
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,5 +1,6 @@
 // What happened to containers: deaths that nobody asked for, memory that ran out, health checks that fail.
 import { z } from "zod";
+import { parseJson } from "../../../core/json.ts";
 import { ok, type Result } from "../../../core/result.ts";
 import type { SignalEvent } from "../../../core/signals/event.ts";
 import type { Clock } from "../../../ports/clock.ts";
@@ -110,17 +111,9 @@ const inspected = z.object({
 async function fateOf(id: string, host: Host): Promise<Fate> {
   const argv = ["docker", "container", "inspect", "--format", "{{json .}}", id] as const;
   const text = await askText(host, argv, new AbortController().signal);
-  const read = text.ok ? inspected.safeParse(jsonOf(text.value)) : null;
+  const read = text.ok ? inspected.safeParse(parseJson(text.value)) : null;
   if (!read?.success) return { isBack: false, outOfMemory: false, memoryBytes: 0 };
   const { OOMKilled, Running, Restarting } = read.data.State;
   const memoryBytes = read.data.HostConfig.Memory;
   return { isBack: Running || Restarting, outOfMemory: OOMKilled, memoryBytes };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,5 +1,6 @@
 // What a Docker engine remembers of its containers' lives: asked over its socket, or by the client.
 import { z } from "zod";
+import { parseJson } from "../../../core/json.ts";
 import { ok, problem, type Result } from "../../../core/result.ts";
 import type { Host } from "../../../ports/host.ts";
 import type { HttpClient } from "../../../ports/http-client.ts";
@@ -83,7 +84,7 @@ function parse(text: string, after: string) {
   let unparsed = 0;
   for (const line of text.split("\n")) {
     if (line.trim() === "") continue;
-    const read = raw.safeParse(jsonOf(line));
+    const read = raw.safeParse(parseJson(line));
     // A number of JavaScript would lose the last digits of the time.
     const nano = /"timeNano":\s*(\d+)/.exec(line)?.[1];
     if (!read.success || nano === undefined) {
@@ -96,12 +97,4 @@ function parse(text: string, after: string) {
     events.push({ action, id, name: attributes["name"] ?? id.slice(0, 12), attributes, nano });
   }
   return { events, unparsed };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

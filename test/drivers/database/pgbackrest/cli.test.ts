@@ -1,79 +1,37 @@
 // As people type it: what is missing, a deploy that waits for its point, back to that point, and a drill.
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { rm, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { localProcesses } from "../../../../src/os/processes.ts";
-import { run, type Said } from "../../../e2e/bed.ts";
-import { bedFolder, laterOn } from "../../../parts/bed.ts";
+import { type ShopOnPostgres, shopOnPostgres, works } from "../../../e2e/shop-on-postgres.ts";
+import { laterOn } from "../../../parts/bed.ts";
 import { describeWith } from "../../../parts/needs.ts";
 import { type ArchiveBed, archiveBed } from "./bed.ts";
 
 const withBoth = await describeWith("postgres", "pgbackrest");
 const limitMs = 420_000;
-const processes = localProcesses();
-
-const app = `import { createServer } from "node:http";
-createServer((_, answer) => answer.end("well")).listen(process.env.PORT, "127.0.0.1");`;
 
 withBoth("an app whose server archives its WAL", () => {
   const { later, end } = laterOn();
   let bed: ArchiveBed;
-  let folder: string;
-  const lastgood = (...words: string[]) => run(["--config", join(folder, "lastgood.yml"), ...words]);
-  const psql = (sql: string) => bed.server.psql(sql, "shop");
+  let shop: ShopOnPostgres;
 
   beforeAll(async () => {
     bed = await archiveBed(later);
-    folder = await bedFolder("archive-cli", later);
-    later(async () => {
-      const edge = await processes.find("LASTGOOD_PROXY", join(folder, "state", "production", "edge"));
-      for (const one of [...edge, ...(await processes.find("SHOP_BED", folder))])
-        processes.signal(one, "SIGKILL");
-    });
-    await bed.server.psql("CREATE DATABASE shop");
-    await psql(
-      "CREATE TABLE orders(id serial PRIMARY KEY, body text); INSERT INTO orders(body) VALUES ('one')",
-    );
-    await bed.server.psql("CREATE DATABASE neighbour");
-    for (const version of ["v1", "v2"]) {
-      await mkdir(join(folder, "versions", version), { recursive: true });
-      await writeFile(join(folder, "versions", version, "server.mjs"), `${app}\n// ${version}\n`);
-    }
-    await writeFile(join(folder, ".env"), `DATABASE_URL=${bed.server.url.replace(/postgres$/, "shop")}\n`);
-    const [port, own] = [await processes.freePort(), await processes.freePort()];
     const { stanza, configFile, scratch } = bed.config;
-    await writeFile(
-      join(folder, "lastgood.yml"),
-      `app: shop
-state: state
-environments:
-  production:
-    services:
-      web:
-        runtime: process
-        source: versions/{version}
-        command: ["{node}", server.mjs]
-        env: { SHOP_BED: ${folder} }
-        health: { path: /, interval: 50ms, timeout: 10s }
-    traffic: { kind: proxy, listen: "127.0.0.1:${port}" }
-    database:
+    const lines = `    database:
       kind: postgres
       envFile: .env
       pointInTime: { tool: pgbackrest, stanza: ${stanza}, config: ${configFile}, scratch: ${scratch}, archiveWithin: 5s }
-    integrity: [ { name: orders, sql: "SELECT count(*) FROM orders", atLeast: 1 } ]
-    watch: { for: 30m, check: 1s }
-controller: { listen: "127.0.0.1:${own}" }
-`,
+    integrity: [ { name: orders, sql: "SELECT count(*) FROM orders", atLeast: 1 } ]`;
+    shop = await shopOnPostgres(bed.server, lines, later);
+    await shop.psql(
+      "CREATE TABLE orders(id serial PRIMARY KEY, body text); INSERT INTO orders(body) VALUES ('one')",
     );
+    await bed.server.psql("CREATE DATABASE neighbour");
   }, limitMs);
   afterAll(end);
 
-  const works = (said: Said): Record<string, unknown> => {
-    expect(said.exit, `${said.out}${said.err}`).toBe(0);
-    return said.json();
-  };
-
   test("from the first refusal to a restore, and back", { timeout: limitMs }, async () => {
+    const { lastgood, psql } = shop;
     const refused = await lastgood("deploy", "v1", "--yes", "--no-wait");
     expect(refused.exit).not.toBe(0);
     expect(`${refused.out}${refused.err}`).toContain("the stanza shop was not made yet");
