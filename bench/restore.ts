@@ -4,7 +4,7 @@ import type { Result } from "../src/core/result.ts";
 import { secret } from "../src/core/secret.ts";
 import { backUp } from "../src/drivers/database/postgres/back-up.ts";
 import { openContext } from "../src/drivers/database/postgres/open.ts";
-import { restore } from "../src/drivers/database/postgres/restore-run.ts";
+import { restore } from "../src/drivers/database/postgres/restore/run.ts";
 import { systemClock } from "../src/os/clock.ts";
 import { digestTree } from "../src/os/digest.ts";
 import { localHost } from "../src/os/exec.ts";

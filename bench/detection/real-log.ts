@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { clientNames, type Played, play } from "../../src/core/replay/play.ts";
 import type { Recorded } from "../../src/core/replay/recorded.ts";
-import { logRecorder } from "../../src/drivers/signals/log-read.ts";
+import { logRecorder } from "../../src/drivers/signals/log/read.ts";
 import { watch } from "./pipeline.ts";
 
 const folder = join(import.meta.dirname, "../../../shared/data");

@@ -2,7 +2,7 @@
 import type { WatchState } from "../../src/core/env-state.ts";
 import type { Json } from "../../src/core/json.ts";
 import { ok } from "../../src/core/result.ts";
-import { logSignals } from "../../src/drivers/signals/log.ts";
+import { logSignals } from "../../src/drivers/signals/log/log.ts";
 import { observeWatch } from "../../src/engine/observe.ts";
 import { localFiles } from "../../src/os/files.ts";
 import type { Clock } from "../../src/ports/clock.ts";

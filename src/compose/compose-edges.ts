@@ -5,10 +5,10 @@ import type { Environment } from "../config/schema.ts";
 import { type Release, routedOf } from "../core/release.ts";
 import { assert, ok } from "../core/result.ts";
 import type { Docker } from "../drivers/docker/cli.ts";
-import { composeSpecOf } from "../drivers/runtime/compose-spec.ts";
-import { accessSignals } from "../drivers/signals/access.ts";
-import { type EdgeConfig, type EdgeTraffic, edgeTraffic } from "../drivers/traffic/edge.ts";
-import { proxyPaths } from "../drivers/traffic/proxy-files.ts";
+import { composeSpecOf } from "../drivers/runtime/compose/spec.ts";
+import { accessSignals } from "../drivers/signals/log/access.ts";
+import { type EdgeConfig, type EdgeTraffic, edgeTraffic } from "../drivers/traffic/edge/edge.ts";
+import { proxyPaths } from "../drivers/traffic/proxy/files.ts";
 import { clientKeyOf } from "./edges.ts";
 import type { Edges, Wiring } from "./wiring.ts";
 

@@ -4,7 +4,7 @@ import type { Environment } from "../config/schema.ts";
 import { assert } from "../core/result.ts";
 import { dockerCli } from "../drivers/docker/cli.ts";
 import type { StackFiles } from "../drivers/docker/stack-files.ts";
-import { composeRuntime } from "../drivers/runtime/compose.ts";
+import { composeRuntime } from "../drivers/runtime/compose/compose.ts";
 import { composeTasks } from "../drivers/tasks/compose.ts";
 import { adoptionOf } from "./compose-adoption.ts";
 import { type EdgeSection, stackEdges } from "./compose-edges.ts";

@@ -9,7 +9,7 @@ import type { Progressed } from "../core/view/progress.ts";
 import type { Past } from "../drivers/database/postgres/context.ts";
 import type { WithCopy } from "../drivers/database/postgres/copy.ts";
 import { secondPlace } from "../drivers/database/second-place.ts";
-import { sqliteWithCare } from "../drivers/database/sqlite.ts";
+import { sqliteWithCare } from "../drivers/database/sqlite/sqlite.ts";
 import type { Database } from "../ports/database.ts";
 import type { Tell } from "../ports/progress.ts";
 import type { SqlClient } from "../ports/sql.ts";

@@ -2,8 +2,8 @@
 import { fileURLToPath } from "node:url";
 import type { Environment } from "../config/schema.ts";
 import { Bug, ok } from "../core/result.ts";
-import { accessSignals } from "../drivers/signals/access.ts";
-import { proxyTraffic } from "../drivers/traffic/proxy.ts";
+import { accessSignals } from "../drivers/signals/log/access.ts";
+import { proxyTraffic } from "../drivers/traffic/proxy/proxy.ts";
 import { haproxyEdges, nginxEdges } from "./host-edges.ts";
 import type { Machine } from "./machine.ts";
 import type { Edges, Places } from "./wiring.ts";

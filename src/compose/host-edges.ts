@@ -2,15 +2,15 @@
 import type { Environment } from "../config/schema.ts";
 import { nginxName } from "../config/sections/nginx.ts";
 import { ok, type Result } from "../core/result.ts";
-import { logSignals } from "../drivers/signals/log.ts";
-import { type HaproxyTraffic, haproxyTraffic } from "../drivers/traffic/haproxy.ts";
+import { logSignals } from "../drivers/signals/log/log.ts";
+import { type HaproxyTraffic, haproxyTraffic } from "../drivers/traffic/haproxy/haproxy.ts";
 import {
   inContainer,
   type NginxTraffic,
   nginxTraffic,
   onHost,
   privateNetworks,
-} from "../drivers/traffic/nginx.ts";
+} from "../drivers/traffic/nginx/nginx.ts";
 import type { Signals } from "../ports/signals.ts";
 import { foldRoute } from "../proxy/access-line.ts";
 import type { Machine } from "./machine.ts";

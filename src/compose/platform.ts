@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import type { Environment } from "../config/schema.ts";
 import { assert } from "../core/result.ts";
-import { processRuntime } from "../drivers/runtime/process.ts";
-import { systemdRuntime } from "../drivers/runtime/systemd.ts";
+import { processRuntime } from "../drivers/runtime/process/process.ts";
+import { systemdRuntime } from "../drivers/runtime/systemd/systemd.ts";
 import type { Runtime } from "../ports/runtime.ts";
 import { composeStack } from "./compose-stack.ts";
 import { edgesOf } from "./edges.ts";

@@ -14,7 +14,7 @@ import {
   postgresWithCare,
 } from "../drivers/database/postgres/postgres.ts";
 import { dockerCli } from "../drivers/docker/cli.ts";
-import { readEnvText, type Values } from "../drivers/runtime/process-env.ts";
+import { readEnvText, type Values } from "../drivers/runtime/process/env.ts";
 import { seal } from "../os/seal.ts";
 import { openSql } from "../os/sql-pg.ts";
 import { unpack } from "../os/unpack.ts";

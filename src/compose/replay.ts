@@ -1,8 +1,8 @@
 // lastgood replay, wired: reads the log, then plays it. Needs neither a config nor a controller.
 import { type ReplayWish, replay } from "../app/replay.ts";
 import { type Outcome, stopped } from "../core/view/outcome.ts";
-import type { LogFormatChoice } from "../drivers/signals/log.ts";
-import { type LogRecorder, logRecorder } from "../drivers/signals/log-read.ts";
+import type { LogFormatChoice } from "../drivers/signals/log/log.ts";
+import { type LogRecorder, logRecorder } from "../drivers/signals/log/read.ts";
 import { systemClock } from "../os/clock.ts";
 import { logBlocks } from "../os/log-blocks.ts";
 

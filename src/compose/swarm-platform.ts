@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Environment } from "../config/schema.ts";
 import { assert } from "../core/result.ts";
 import { swarmRollout } from "../drivers/rollout/swarm.ts";
-import { swarmRuntime } from "../drivers/runtime/swarm.ts";
+import { swarmRuntime } from "../drivers/runtime/swarm/swarm.ts";
 import { answerOnSocket } from "../os/answer-on-socket.ts";
 import type { Machine } from "./machine.ts";
 import type { Places, Platform } from "./wiring.ts";

@@ -7,7 +7,7 @@ import net, { type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Result } from "../../src/core/result.ts";
-import { type ProxyTraffic, type ProxyTuning, proxyTraffic } from "../../src/drivers/traffic/proxy.ts";
+import { type ProxyTraffic, type ProxyTuning, proxyTraffic } from "../../src/drivers/traffic/proxy/proxy.ts";
 import { systemClock } from "../../src/os/clock.ts";
 import { localFiles } from "../../src/os/files.ts";
 import { httpClient } from "../../src/os/http-client.ts";

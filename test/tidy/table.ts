@@ -64,9 +64,9 @@ export const rooms: readonly Room[] = [
     imports: ["core", "ports", "drivers/docker"],
     grants: { zod: shapes, async: "acts", "node:path": paths },
     files: {
-      "process-proof.ts": { "node:crypto": digests },
-      "process-env.ts": { "node:util": "parseEnv: reads the text of an env file" },
-      "process-redact.ts": { "node:util": "strips control sequences from text" },
+      "process/proof.ts": { "node:crypto": digests },
+      "process/env.ts": { "node:util": "parseEnv: reads the text of an env file" },
+      "process/redact.ts": { "node:util": "strips control sequences from text" },
     },
   },
   {
@@ -74,9 +74,9 @@ export const rooms: readonly Room[] = [
     imports: ["core", "ports", "drivers/docker"],
     grants: { zod: shapes, async: "acts", "node:path": paths },
     files: {
-      "proxy-files.ts": { "node:crypto": digests },
-      "edge-config.ts": { "node:crypto": digests },
-      "edge-image.ts": { "node:crypto": digests },
+      "proxy/files.ts": { "node:crypto": digests },
+      "edge/config.ts": { "node:crypto": digests },
+      "edge/image.ts": { "node:crypto": digests },
     },
   },
   {
@@ -90,16 +90,16 @@ export const rooms: readonly Room[] = [
       "node:sqlite": "the SQLite driver has no other way to a SQLite file",
     },
     files: {
-      "sqlite-open.ts": { "node:url": addresses },
-      "sqlite-salvage.ts": { "node:url": addresses },
-      "sqlite-inspect.ts": {
+      "sqlite/open.ts": { "node:url": addresses },
+      "sqlite/salvage.ts": { "node:url": addresses },
+      "sqlite/inspect.ts": {
         "node:worker_threads": "a long look at a large file must not stop the controller",
       },
-      "sqlite-inspect-thread.ts": { "node:worker_threads": "the thread itself" },
-      "sqlite-ask.ts": {
+      "sqlite/inspect-thread.ts": { "node:worker_threads": "the thread itself" },
+      "sqlite/ask.ts": {
         "node:worker_threads": "whoever wrote the queries, they must not stop the controller",
       },
-      "sqlite-ask-thread.ts": { "node:worker_threads": "the thread itself" },
+      "sqlite/ask-thread.ts": { "node:worker_threads": "the thread itself" },
     },
   },
   {

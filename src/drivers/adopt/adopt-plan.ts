@@ -1,7 +1,7 @@
 // How a running stack comes behind edges: what is done to whom, decided from what was seen. Pure.
 import { ok, problem, type Result } from "../../core/result.ts";
 import type { Container } from "../docker/inspect.ts";
-import type { EdgeConfig } from "../traffic/edge-config.ts";
+import type { EdgeConfig } from "../traffic/edge/config.ts";
 import type { Neighbour, Program } from "./look.ts";
 import { type Question, questionsOf, usesOf } from "./nginx-config.ts";
 

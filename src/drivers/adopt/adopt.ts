@@ -4,7 +4,7 @@ import { ok, problem, type Result } from "../../core/result.ts";
 import type { Files } from "../../ports/files.ts";
 import type { Op } from "../../ports/op.ts";
 import type { Container } from "../docker/inspect.ts";
-import type { EdgeConfig, EdgeTraffic } from "../traffic/edge.ts";
+import type { EdgeConfig, EdgeTraffic } from "../traffic/edge/edge.ts";
 import { planAdoption, type ServiceAdoption } from "./adopt-plan.ts";
 import { type FrontDeps, type Pointing, point, prove, reload, unpin, untilOldWorkersLeft } from "./fronts.ts";
 import { watchGap } from "./gap.ts";

@@ -1,7 +1,7 @@
 // Where the edge of a service stands, from the user's own compose file: its networks, names and published ports. Pure.
 import { ok, problem, type Result } from "../../core/result.ts";
 import { engineName, type ServiceModel, type StackModel } from "../docker/stack-model.ts";
-import type { EdgeNetwork, PublishedPort } from "../traffic/edge-config.ts";
+import type { EdgeNetwork, PublishedPort } from "../traffic/edge/config.ts";
 
 export type EdgeStand = {
   readonly networks: readonly [EdgeNetwork, ...EdgeNetwork[]];

@@ -3,7 +3,7 @@ import { limits } from "../../core/limits.ts";
 import { ok, problem, type Result } from "../../core/result.ts";
 import type { Op } from "../../ports/op.ts";
 import type { Container } from "../docker/inspect.ts";
-import { foreignOf } from "../traffic/edge-join.ts";
+import { foreignOf } from "../traffic/edge/join.ts";
 import { type AdoptDeps, type Adoptee, adoptionPlans, ownerOf } from "./adopt.ts";
 import type { Front } from "./adopt-plan.ts";
 import { point, prove, reload, unpin, untilOldWorkersLeft } from "./fronts.ts";

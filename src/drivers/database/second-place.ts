@@ -5,7 +5,7 @@ import { assert, ok, problem, type Result } from "../../core/result.ts";
 import type { BackupFile, SecondPlace } from "../../ports/backup-care.ts";
 import type { Backup } from "../../ports/database.ts";
 import type { Files } from "../../ports/files.ts";
-import { hashFile } from "./sqlite-manifest.ts";
+import { hashFile } from "./sqlite/manifest.ts";
 
 /** Written last: a copy without it is not one. */
 const RECORD = "backup.json";

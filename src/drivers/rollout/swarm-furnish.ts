@@ -1,8 +1,8 @@
 // Before a service can run a release: its networks, secrets and configs are in the swarm, and it names them by id.
 import { ok, problem, type Result } from "../../core/result.ts";
-import { filters, networks, type SwarmSpec, things } from "../runtime/swarm-api.ts";
-import type { SwarmDocument } from "../runtime/swarm-document.ts";
-import { type Engine, refused } from "../runtime/swarm-engine.ts";
+import { filters, networks, type SwarmSpec, things } from "../runtime/swarm/api.ts";
+import type { SwarmDocument } from "../runtime/swarm/document.ts";
+import { type Engine, refused } from "../runtime/swarm/engine.ts";
 
 /** Convergent: makes what is missing, changes nothing that is there. The spec with ids instead of names. */
 export async function furnish(

@@ -1,8 +1,8 @@
 // What the swarm says of a service, as one answer. Pure: from the engine's own words to ours.
 import type { RolloutState } from "../../ports/rollout.ts";
-import type { SwarmNode, SwarmSpec, SwarmState, SwarmTask } from "../runtime/swarm-api.ts";
-import { labels } from "../runtime/swarm-config.ts";
-import { isLost, releaseOf } from "../runtime/swarm-instances.ts";
+import type { SwarmNode, SwarmSpec, SwarmState, SwarmTask } from "../runtime/swarm/api.ts";
+import { labels } from "../runtime/swarm/config.ts";
+import { isLost, releaseOf } from "../runtime/swarm/instances.ts";
 
 export type Look = {
   readonly service: SwarmState;

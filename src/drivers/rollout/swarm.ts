@@ -11,18 +11,18 @@ import {
   service as serviceShape,
   services as servicesShape,
   tasks as tasksShape,
-} from "../runtime/swarm-api.ts";
+} from "../runtime/swarm/api.ts";
 import {
   engineName,
   labels,
   type SwarmConfig,
   type SwarmDeps,
   swarmLayout,
-} from "../runtime/swarm-config.ts";
-import type { SwarmDocument } from "../runtime/swarm-document.ts";
-import { type Engine, engine as engineOf, refused } from "../runtime/swarm-engine.ts";
-import { redactorOf } from "../runtime/swarm-instances.ts";
-import { readDocument } from "../runtime/swarm-store.ts";
+} from "../runtime/swarm/config.ts";
+import type { SwarmDocument } from "../runtime/swarm/document.ts";
+import { type Engine, engine as engineOf, refused } from "../runtime/swarm/engine.ts";
+import { redactorOf } from "../runtime/swarm/instances.ts";
+import { readDocument } from "../runtime/swarm/store.ts";
 import { furnish } from "./swarm-furnish.ts";
 import {
   epochOf,

@@ -7,11 +7,11 @@ import { lastWords } from "../docker/cli.ts";
 import { findContainers, lastLinesOf, removeContainer, stopContainer } from "../docker/containers.ts";
 import type { Container } from "../docker/inspect.ts";
 import { imageTag, labels, taskName } from "../docker/names.ts";
-import type { ComposeRuntimeConfig, ComposeRuntimeDeps } from "../runtime/compose-config.ts";
-import { startFile } from "../runtime/compose-file.ts";
-import { type ComposeRoom, composeRoom } from "../runtime/compose-room.ts";
-import type { ComposeSpec } from "../runtime/compose-spec.ts";
-import { ensureReady, specIn } from "../runtime/compose-start.ts";
+import type { ComposeRuntimeConfig, ComposeRuntimeDeps } from "../runtime/compose/config.ts";
+import { startFile } from "../runtime/compose/file.ts";
+import { type ComposeRoom, composeRoom } from "../runtime/compose/room.ts";
+import type { ComposeSpec } from "../runtime/compose/spec.ts";
+import { ensureReady, specIn } from "../runtime/compose/start.ts";
 
 const CREATE_MS = 60_000;
 const STOP_GRACE_MS = 10_000;

@@ -7,7 +7,7 @@ import { leave } from "../../../src/drivers/adopt/leave.ts";
 import { startOwnService } from "../../../src/drivers/adopt/start-own.ts";
 import { imageTag } from "../../../src/drivers/docker/names.ts";
 import type { StackFiles } from "../../../src/drivers/docker/stack-files.ts";
-import { edgeTraffic } from "../../../src/drivers/traffic/edge.ts";
+import { edgeTraffic } from "../../../src/drivers/traffic/edge/edge.ts";
 import type { Op } from "../../../src/ports/op.ts";
 import { afterTest } from "../../parts/bed.ts";
 import { describeWith } from "../../parts/needs.ts";

@@ -6,7 +6,7 @@ import type { Neighbour } from "../../../src/drivers/adopt/look.ts";
 import { questionsOf, usesOf } from "../../../src/drivers/adopt/nginx-config.ts";
 import type { Container } from "../../../src/drivers/docker/inspect.ts";
 import type { StackModel } from "../../../src/drivers/docker/stack-model.ts";
-import type { EdgeConfig } from "../../../src/drivers/traffic/edge.ts";
+import type { EdgeConfig } from "../../../src/drivers/traffic/edge/edge.ts";
 import { nginxConf } from "./stack.ts";
 
 const hosts = "127.0.0.1\tlocalhost\n172.28.0.4\tabc\n";

@@ -1,6 +1,6 @@
 // Files that fail or crash at their n-th call, and a process that is dead from then on.
 import { problem } from "../../../src/core/result.ts";
-import type { SqliteDeps } from "../../../src/drivers/database/sqlite.ts";
+import type { SqliteDeps } from "../../../src/drivers/database/sqlite/sqlite.ts";
 
 /** `error`: the call fails and says so. `before`, `after`: the process dies, and the call was not made, or was. */
 export type Fault = "error" | "before" | "after";

@@ -1,5 +1,5 @@
 // A controller's process that does one restore and can be killed at any moment of it.
-import { sqliteDatabase } from "../../../src/drivers/database/sqlite.ts";
+import { sqliteDatabase } from "../../../src/drivers/database/sqlite/sqlite.ts";
 import { systemClock } from "../../../src/os/clock.ts";
 import { localFiles } from "../../../src/os/files.ts";
 import { fileSwap, openedBy } from "../../../src/os/open-files.ts";

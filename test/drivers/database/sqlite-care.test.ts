@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import type { Result } from "../../../src/core/result.ts";
 import { secondPlace } from "../../../src/drivers/database/second-place.ts";
-import { sqliteWithCare } from "../../../src/drivers/database/sqlite.ts";
+import { sqliteWithCare } from "../../../src/drivers/database/sqlite/sqlite.ts";
 import { makeSite, op } from "./bed.ts";
 
 function value<T>(result: Result<T>): T {

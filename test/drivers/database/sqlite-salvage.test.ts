@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { pickAll } from "../../../src/core/salvage/verdict.ts";
-import { sqliteSalvage } from "../../../src/drivers/database/sqlite-salvage.ts";
+import { sqliteSalvage } from "../../../src/drivers/database/sqlite/salvage.ts";
 import { makeTurns } from "../../../src/drivers/database/turns.ts";
 import { good, makeSite, op, sql, value } from "./bed.ts";
 

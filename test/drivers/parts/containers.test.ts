@@ -1,7 +1,7 @@
 // Parts that are containers, on a real engine: their names, their output without secrets, a restart.
 import { expect, test } from "vitest";
 import { containerParts } from "../../../src/drivers/parts/containers.ts";
-import { redactor } from "../../../src/drivers/runtime/process-redact.ts";
+import { redactor } from "../../../src/drivers/runtime/process/redact.ts";
 import { type DockerBed, docker } from "../../parts/docker.ts";
 import { describeWith } from "../../parts/needs.ts";
 

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { ok } from "../../../src/core/result.ts";
 import { partOfUnit, unitParts } from "../../../src/drivers/parts/systemd.ts";
-import { redactor } from "../../../src/drivers/runtime/process-redact.ts";
+import { redactor } from "../../../src/drivers/runtime/process/redact.ts";
 import type { Command, Finished, Host } from "../../../src/ports/host.ts";
 
 const op = { id: "op-1", epoch: 1, signal: new AbortController().signal };

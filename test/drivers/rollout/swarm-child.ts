@@ -1,7 +1,7 @@
 // A controller that rolls one service out and may be killed at any moment: `node swarm-child.ts <job as JSON>`.
 import { readFileSync } from "node:fs";
 import { swarmRollout } from "../../../src/drivers/rollout/swarm.ts";
-import type { SwarmConfig } from "../../../src/drivers/runtime/swarm.ts";
+import type { SwarmConfig } from "../../../src/drivers/runtime/swarm/swarm.ts";
 import { move } from "./step-driving.ts";
 import { swarmDeps } from "./swarm-stack.ts";
 

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { swarmRollout } from "../../../src/drivers/rollout/swarm.ts";
-import { type SwarmConfig, type SwarmDeps, swarmRuntime } from "../../../src/drivers/runtime/swarm.ts";
+import { type SwarmConfig, type SwarmDeps, swarmRuntime } from "../../../src/drivers/runtime/swarm/swarm.ts";
 import { answerOnSocket } from "../../../src/os/answer-on-socket.ts";
 import { systemClock } from "../../../src/os/clock.ts";
 import { localHost } from "../../../src/os/exec.ts";

@@ -8,7 +8,7 @@ import {
   rolloutState,
   writtenOff,
 } from "../../../src/drivers/rollout/swarm-state.ts";
-import type { SwarmState, SwarmTask } from "../../../src/drivers/runtime/swarm-api.ts";
+import type { SwarmState, SwarmTask } from "../../../src/drivers/runtime/swarm/api.ts";
 
 const at = Date.parse("2026-01-01T12:00:00Z");
 const [one, two] = ["node-1", "node-2"];

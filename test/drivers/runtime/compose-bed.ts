@@ -7,7 +7,7 @@ import {
   type ComposeRuntime,
   type ComposeRuntimeConfig,
   composeRuntime,
-} from "../../../src/drivers/runtime/compose.ts";
+} from "../../../src/drivers/runtime/compose/compose.ts";
 import { systemClock } from "../../../src/os/clock.ts";
 import { localFiles } from "../../../src/os/files.ts";
 import type { Host } from "../../../src/ports/host.ts";

@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { refreshBreakGlass } from "../../../src/app/break-glass.ts";
 import type { Release } from "../../../src/core/release.ts";
 import { ok } from "../../../src/core/result.ts";
-import { composeByHand } from "../../../src/drivers/runtime/compose-by-hand.ts";
+import { composeByHand } from "../../../src/drivers/runtime/compose/by-hand.ts";
 import { localFiles } from "../../../src/os/files.ts";
 import type { Parts } from "../../../src/ports/parts.ts";
 import { fakeApp } from "../../app/fake-app.ts";

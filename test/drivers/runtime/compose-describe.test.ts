@@ -1,8 +1,8 @@
 // What a service of a stack becomes in a release: health, grace, copies, notes, and what is refused.
 import { expect, test } from "vitest";
 import { parseStack, type StackModel } from "../../../src/drivers/docker/stack-model.ts";
-import type { ComposeServiceConfig } from "../../../src/drivers/runtime/compose-config.ts";
-import { describe, releaseServices } from "../../../src/drivers/runtime/compose-describe.ts";
+import type { ComposeServiceConfig } from "../../../src/drivers/runtime/compose/config.ts";
+import { describe, releaseServices } from "../../../src/drivers/runtime/compose/describe.ts";
 import { failure, value } from "./compose-bed.ts";
 
 function stack(services: Record<string, unknown>): StackModel {

@@ -1,9 +1,9 @@
 // What is stored of a service, and the compose file that starts it beside whatever runs.
 import { expect, test } from "vitest";
 import { parseStack, type StackModel } from "../../../src/drivers/docker/stack-model.ts";
-import { startFile } from "../../../src/drivers/runtime/compose-file.ts";
-import { stackRedactor } from "../../../src/drivers/runtime/compose-redact.ts";
-import { storedOf } from "../../../src/drivers/runtime/compose-stored.ts";
+import { startFile } from "../../../src/drivers/runtime/compose/file.ts";
+import { stackRedactor } from "../../../src/drivers/runtime/compose/redact.ts";
+import { storedOf } from "../../../src/drivers/runtime/compose/stored.ts";
 import { failure, value } from "./compose-bed.ts";
 
 const service = {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { ok } from "../../../src/core/result.ts";
 import type { Docker } from "../../../src/drivers/docker/cli.ts";
 import type { Container } from "../../../src/drivers/docker/inspect.ts";
-import { lineReader } from "../../../src/drivers/runtime/compose-lines.ts";
+import { lineReader } from "../../../src/drivers/runtime/compose/lines.ts";
 import type { Clock } from "../../../src/ports/clock.ts";
 
 const one = (more: Partial<Container> = {}) =>

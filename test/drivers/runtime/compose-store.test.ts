@@ -3,8 +3,8 @@ import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Release } from "../../../src/core/release.ts";
-import { composeLayout } from "../../../src/drivers/runtime/compose-config.ts";
-import { composeSpecOf } from "../../../src/drivers/runtime/compose-spec.ts";
+import { composeLayout } from "../../../src/drivers/runtime/compose/config.ts";
+import { composeSpecOf } from "../../../src/drivers/runtime/compose/spec.ts";
 import { describeWith } from "../../parts/needs.ts";
 import {
   answer,

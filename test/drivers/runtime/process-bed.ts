@@ -9,7 +9,7 @@ import {
   type ProcessRuntimeDeps,
   type ProcessServiceConfig,
   processRuntime,
-} from "../../../src/drivers/runtime/process.ts";
+} from "../../../src/drivers/runtime/process/process.ts";
 import { systemClock } from "../../../src/os/clock.ts";
 import { digestTree } from "../../../src/os/digest.ts";
 import { localFiles } from "../../../src/os/files.ts";

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { redactor } from "../../../src/drivers/runtime/process-redact.ts";
+import { redactor } from "../../../src/drivers/runtime/process/redact.ts";
 import { until } from "../../os/programs.ts";
 import { op, processBed, value } from "./process-bed.ts";
 

@@ -1,9 +1,9 @@
 // A release is what the docker client would create, pinned and marked.
 import { expect, test } from "vitest";
 import { ok } from "../../../src/core/result.ts";
-import type { SwarmConfig } from "../../../src/drivers/runtime/swarm.ts";
-import { documentOf, type SwarmDocument } from "../../../src/drivers/runtime/swarm-document.ts";
-import type { Named, Recorded } from "../../../src/drivers/runtime/swarm-recorder.ts";
+import { documentOf, type SwarmDocument } from "../../../src/drivers/runtime/swarm/document.ts";
+import type { Named, Recorded } from "../../../src/drivers/runtime/swarm/recorder.ts";
+import type { SwarmConfig } from "../../../src/drivers/runtime/swarm/swarm.ts";
 
 const config: SwarmConfig = {
   stateDir: "/var/lib/lastgood",

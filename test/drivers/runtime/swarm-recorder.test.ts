@@ -1,6 +1,6 @@
 // The recorder plays an empty swarm; requests as docker clients 20.10 and 28 make them.
 import { expect, test } from "vitest";
-import { recorder } from "../../../src/drivers/runtime/swarm-recorder.ts";
+import { recorder } from "../../../src/drivers/runtime/swarm/recorder.ts";
 
 const ask = (method: string, path: string, { query = "", body = "" } = {}) => ({ method, path, query, body });
 

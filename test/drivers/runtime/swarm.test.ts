@@ -3,7 +3,7 @@ import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Release } from "../../../src/core/release.ts";
-import { swarmRuntime } from "../../../src/drivers/runtime/swarm.ts";
+import { swarmRuntime } from "../../../src/drivers/runtime/swarm/swarm.ts";
 import type { Instance } from "../../../src/ports/runtime.ts";
 import { value } from "../../../src/testing/contracts/rollout.ts";
 import { describeWithSwarm, type SwarmBed, swarmBed } from "../../parts/swarm.ts";

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { type SystemdServiceConfig, systemdRuntime } from "../../../src/drivers/runtime/systemd.ts";
+import { type SystemdServiceConfig, systemdRuntime } from "../../../src/drivers/runtime/systemd/systemd.ts";
 import { systemClock } from "../../../src/os/clock.ts";
 import { digestTree } from "../../../src/os/digest.ts";
 import { localFiles } from "../../../src/os/files.ts";

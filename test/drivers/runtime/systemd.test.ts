@@ -2,7 +2,7 @@
 import { readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { dropIn, healthOf, isLive, parseUnits } from "../../../src/drivers/runtime/systemd-unit.ts";
+import { dropIn, healthOf, isLive, parseUnits } from "../../../src/drivers/runtime/systemd/unit.ts";
 import { runtimeContract } from "../../../src/testing/contracts/runtime.ts";
 import { laterOn } from "../../parts/bed.ts";
 import { describeWith } from "../../parts/needs.ts";

@@ -4,7 +4,7 @@ import http from "node:http";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { limits } from "../../../src/core/limits.ts";
-import { accessSignals } from "../../../src/drivers/signals/access.ts";
+import { accessSignals } from "../../../src/drivers/signals/log/access.ts";
 import type { HttpClient } from "../../../src/ports/http-client.ts";
 import { accessLine } from "../../../src/proxy/access-line.ts";
 import { logName } from "../../../src/proxy/access-log.ts";

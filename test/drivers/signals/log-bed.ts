@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Observation } from "../../../src/core/detect/finding.ts";
 import type { Json } from "../../../src/core/json.ts";
 import { ok } from "../../../src/core/result.ts";
-import { type LogFormatChoice, logSignals, type Routed } from "../../../src/drivers/signals/log.ts";
+import { type LogFormatChoice, logSignals, type Routed } from "../../../src/drivers/signals/log/log.ts";
 import { localFiles } from "../../../src/os/files.ts";
 import type { Clock } from "../../../src/ports/clock.ts";
 import type { Signals } from "../../../src/ports/signals.ts";

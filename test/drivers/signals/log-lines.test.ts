@@ -5,10 +5,10 @@ import {
   compileFormat,
   type LogEscape,
   traefikCommon,
-} from "../../../src/drivers/signals/log-format.ts";
-import { caddyJson, jsonSpans, traefikJson } from "../../../src/drivers/signals/log-json.ts";
-import { logObserver, type Routed } from "../../../src/drivers/signals/log-observe.ts";
-import { emptySpans, type SpanReader, textOf } from "../../../src/drivers/signals/log-spans.ts";
+} from "../../../src/drivers/signals/log/format.ts";
+import { caddyJson, jsonSpans, traefikJson } from "../../../src/drivers/signals/log/json.ts";
+import { logObserver, type Routed } from "../../../src/drivers/signals/log/observe.ts";
+import { emptySpans, type SpanReader, textOf } from "../../../src/drivers/signals/log/spans.ts";
 import { foldRoute } from "../../../src/proxy/access-line.ts";
 import { value } from "../../proxy/bed.ts";
 import { line } from "./log-bed.ts";

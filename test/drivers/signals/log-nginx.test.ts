@@ -4,7 +4,7 @@ import http from "node:http";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import type { Observation } from "../../../src/core/detect/finding.ts";
-import { type LogFormatChoice, logSignals } from "../../../src/drivers/signals/log.ts";
+import { type LogFormatChoice, logSignals } from "../../../src/drivers/signals/log/log.ts";
 import { foldRoute } from "../../../src/proxy/access-line.ts";
 import { describeWith } from "../../parts/needs.ts";
 import { backend, op, route, until, value } from "../../proxy/bed.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { logRecorder } from "../../../src/drivers/signals/log-read.ts";
+import { logRecorder } from "../../../src/drivers/signals/log/read.ts";
 import { value } from "../../proxy/bed.ts";
 import { line } from "./log-bed.ts";
 

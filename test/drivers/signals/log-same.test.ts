@@ -2,12 +2,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Observation } from "../../../src/core/detect/finding.ts";
-import { combined, compileFormat, type LogFormat } from "../../../src/drivers/signals/log-format.ts";
-import { hashBytes, knownNames, startHash } from "../../../src/drivers/signals/log-hash.ts";
-import { caddyJson, jsonSpans } from "../../../src/drivers/signals/log-json.ts";
-import { logObserver } from "../../../src/drivers/signals/log-observe.ts";
-import { findEither } from "../../../src/drivers/signals/log-scan.ts";
-import type { SpanReader } from "../../../src/drivers/signals/log-spans.ts";
+import { combined, compileFormat, type LogFormat } from "../../../src/drivers/signals/log/format.ts";
+import { hashBytes, knownNames, startHash } from "../../../src/drivers/signals/log/hash.ts";
+import { caddyJson, jsonSpans } from "../../../src/drivers/signals/log/json.ts";
+import { logObserver } from "../../../src/drivers/signals/log/observe.ts";
+import { findEither } from "../../../src/drivers/signals/log/scan.ts";
+import type { SpanReader } from "../../../src/drivers/signals/log/spans.ts";
 import { foldRoute } from "../../../src/proxy/access-line.ts";
 import { value } from "../../proxy/bed.ts";
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, test } from "vitest";
-import { type EdgeConfig, type EdgeTraffic, edgeTraffic } from "../../../src/drivers/traffic/edge.ts";
+import { type EdgeConfig, type EdgeTraffic, edgeTraffic } from "../../../src/drivers/traffic/edge/edge.ts";
 import type { Backend } from "../../../src/ports/traffic.ts";
 import { type TrafficBed, trafficContract } from "../../../src/testing/contracts/traffic.ts";
 import { laterOn } from "../../parts/bed.ts";

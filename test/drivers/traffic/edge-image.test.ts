@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
-import { parseLdd } from "../../../src/drivers/traffic/edge-libraries.ts";
-import { modulesOf } from "../../../src/drivers/traffic/edge-modules.ts";
-import { tarBytes, tarLayout } from "../../../src/drivers/traffic/edge-tar.ts";
+import { parseLdd } from "../../../src/drivers/traffic/edge/libraries.ts";
+import { modulesOf } from "../../../src/drivers/traffic/edge/modules.ts";
+import { tarBytes, tarLayout } from "../../../src/drivers/traffic/edge/tar.ts";
 import { localFiles } from "../../../src/os/files.ts";
 import { value } from "../../proxy/bed.ts";
 

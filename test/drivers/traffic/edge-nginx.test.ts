@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { edgeTraffic } from "../../../src/drivers/traffic/edge.ts";
+import { edgeTraffic } from "../../../src/drivers/traffic/edge/edge.ts";
 import { afterTest } from "../../parts/bed.ts";
 import { privateDocker } from "../../parts/docker.ts";
 import { describeWith } from "../../parts/needs.ts";

@@ -3,7 +3,7 @@ import { createServer, request } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Result } from "../../../src/core/result.ts";
-import { type EdgeConfig, edgeTraffic } from "../../../src/drivers/traffic/edge.ts";
+import { type EdgeConfig, edgeTraffic } from "../../../src/drivers/traffic/edge/edge.ts";
 import type { Backend } from "../../../src/ports/traffic.ts";
 import { laterOn } from "../../parts/bed.ts";
 import { describeWith } from "../../parts/needs.ts";

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type HaproxyConfig, haproxyTraffic } from "../../../src/drivers/traffic/haproxy.ts";
+import { type HaproxyConfig, haproxyTraffic } from "../../../src/drivers/traffic/haproxy/haproxy.ts";
 import { streamSocket } from "../../../src/os/stream-socket.ts";
 import { deps as proxyDeps, until, value } from "../../proxy/bed.ts";
 import { deps as nginxDeps } from "./nginx-bed.ts";

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import type http from "node:http";
 import { afterEach, expect, test } from "vitest";
-import { haproxyTraffic } from "../../../src/drivers/traffic/haproxy.ts";
+import { haproxyTraffic } from "../../../src/drivers/traffic/haproxy/haproxy.ts";
 import { describeWith } from "../../parts/needs.ts";
 import { ask, backend, op, route, type TestBackend, until, value } from "../../proxy/bed.ts";
 import { deps, type HaproxyBed, haproxyBed } from "./haproxy-bed.ts";

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type NginxConfig, nginxTraffic, onHost } from "../../../src/drivers/traffic/nginx.ts";
+import { type NginxConfig, nginxTraffic, onHost } from "../../../src/drivers/traffic/nginx/nginx.ts";
 import { localHost } from "../../../src/os/exec.ts";
 import { deps as proxyDeps, until, value } from "../../proxy/bed.ts";
 

@@ -10,7 +10,7 @@ import {
   type NginxConfig,
   nginxTraffic,
   privateNetworks,
-} from "../../../src/drivers/traffic/nginx.ts";
+} from "../../../src/drivers/traffic/nginx/nginx.ts";
 import { type TrafficBed, trafficContractWithoutHold } from "../../../src/testing/contracts/traffic.ts";
 import { docker } from "../../parts/docker.ts";
 import { describeWith } from "../../parts/needs.ts";

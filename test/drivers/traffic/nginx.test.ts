@@ -4,7 +4,7 @@ import http from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { nginxTraffic } from "../../../src/drivers/traffic/nginx.ts";
+import { nginxTraffic } from "../../../src/drivers/traffic/nginx/nginx.ts";
 import type { Host } from "../../../src/ports/host.ts";
 import { describeWith } from "../../parts/needs.ts";
 import { ask, backend, op, rawBackend, route, type TestBackend, until, value } from "../../proxy/bed.ts";

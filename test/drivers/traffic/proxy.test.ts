@@ -4,7 +4,7 @@ import type http from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { type ProxyTrafficConfig, proxyTraffic } from "../../../src/drivers/traffic/proxy.ts";
+import { type ProxyTrafficConfig, proxyTraffic } from "../../../src/drivers/traffic/proxy/proxy.ts";
 import {
   ask,
   type Bed,

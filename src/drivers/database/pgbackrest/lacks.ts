@@ -2,7 +2,7 @@
 import { ok, problem, type Result } from "../../../core/result.ts";
 import type { Lack } from "../../../ports/point-in-time.ts";
 import { inSession, rowsOf } from "../postgres/rows.ts";
-import { DESK } from "../postgres/swap-entry.ts";
+import { DESK } from "../postgres/swap/entry.ts";
 import { type Archive, runAsOwner } from "./archive.ts";
 import { typed } from "./backrest.ts";
 import { readSettings, type Settings } from "./settings-file.ts";

@@ -5,7 +5,7 @@ import type { Op } from "../../../ports/op.ts";
 import type { SqlSession } from "../../../ports/sql.ts";
 import { fileSafe } from "../postgres/back-up.ts";
 import { inSession, oneValue, rowsOf } from "../postgres/rows.ts";
-import { DESK } from "../postgres/swap-entry.ts";
+import { DESK } from "../postgres/swap/entry.ts";
 import type { Archive } from "./archive.ts";
 import { typed } from "./backrest.ts";
 import { lacks, refuseFor } from "./lacks.ts";

@@ -2,7 +2,7 @@
 import { ok, problem, type Result } from "../../../core/result.ts";
 import type { Moment, Reach } from "../../../ports/point-in-time.ts";
 import { inSession, oneValue } from "../postgres/rows.ts";
-import { DESK } from "../postgres/swap-entry.ts";
+import { DESK } from "../postgres/swap/entry.ts";
 import type { Archive } from "./archive.ts";
 import { untilArchived } from "./mark.ts";
 import { isBefore, type Point, readPoints } from "./points.ts";

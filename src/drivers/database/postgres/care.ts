@@ -7,14 +7,14 @@ import type { BackupCare, BackupFile, Since } from "../../../ports/backup-care.t
 import type { Turns } from "../turns.ts";
 import { askIn } from "./ask.ts";
 import type { Context } from "./context.ts";
-import { intake } from "./intake.ts";
-import { readArchive } from "./intake-archive.ts";
+import { readArchive } from "./intake/archive.ts";
+import { intake } from "./intake/intake.ts";
 import type { Manifest } from "./manifest.ts";
 import { inSession } from "./rows.ts";
-import { since } from "./salvage-since.ts";
+import { since } from "./salvage/since.ts";
 import { opened } from "./sealed.ts";
 import { findManifest, folderOf, manifestPath } from "./store.ts";
-import { withKept } from "./swap-kept.ts";
+import { withKept } from "./swap/kept.ts";
 import { tableFacts } from "./tables.ts";
 
 /** `changes`: turns of what changes the live database, or makes backups. */

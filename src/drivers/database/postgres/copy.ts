@@ -9,12 +9,12 @@ import type { Context } from "./context.ts";
 import { toolEnd } from "./dump.ts";
 import { databaseFacts } from "./facts.ts";
 import { quoteName } from "./names.ts";
-import { load } from "./restore-load.ts";
-import { usualRestore } from "./restore-options.ts";
+import { load } from "./restore/load.ts";
+import { usualRestore } from "./restore/options.ts";
 import { roomFor } from "./room.ts";
 import { rowsOf } from "./rows.ts";
 import { withScratch } from "./scratch.ts";
-import { atDesk } from "./swap-entry.ts";
+import { atDesk } from "./swap/entry.ts";
 
 const DUMP_MS = 30 * 60_000;
 /** The dump, the copy, and what is tried in it. */

@@ -5,7 +5,7 @@ import type { SqlSession } from "../../../ports/sql.ts";
 import type { DatabaseFacts, Manifest, ServerFacts } from "./manifest.ts";
 import { quoteName } from "./names.ts";
 import { oneValue, rowsOf } from "./rows.ts";
-import { ownComment } from "./swap-marker.ts";
+import { ownComment } from "./swap/marker.ts";
 
 export async function serverFacts(session: SqlSession): Promise<Result<ServerFacts>> {
   const asked = await rowsOf(

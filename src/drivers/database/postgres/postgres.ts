@@ -13,11 +13,11 @@ import { rehearse } from "./drill.ts";
 import type { Manifest } from "./manifest.ts";
 import { openContext } from "./open.ts";
 import { makePosition } from "./position.ts";
-import { prepareRestore, restore } from "./restore-run.ts";
-import { postgresSalvage } from "./salvage.ts";
+import { prepareRestore, restore } from "./restore/run.ts";
+import { postgresSalvage } from "./salvage/salvage.ts";
 import { momentNow } from "./snapshot.ts";
 import { backupOf, folderOf, listManifests } from "./store.ts";
-import { marker } from "./swap-probe.ts";
+import { marker } from "./swap/probe.ts";
 
 export type { PostgresConfig, PostgresDeps } from "./context.ts";
 

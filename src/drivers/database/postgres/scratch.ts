@@ -7,9 +7,9 @@ import type { SqlSession } from "../../../ports/sql.ts";
 import type { Context } from "./context.ts";
 import type { DatabaseFacts } from "./manifest.ts";
 import { drillName } from "./names.ts";
-import { createSide } from "./restore-create.ts";
-import { readEntry } from "./swap-entry.ts";
-import { dropSide } from "./swap-settle.ts";
+import { createSide } from "./restore/create.ts";
+import { readEntry } from "./swap/entry.ts";
+import { dropSide } from "./swap/settle.ts";
 
 const noteSchema = z.object({ name: z.string().min(1) });
 

@@ -2,7 +2,7 @@
 import { ok, problem, type Result } from "../../../core/result.ts";
 import type { Op } from "../../../ports/op.ts";
 import type { Context } from "./context.ts";
-import type { RestoreOptions } from "./restore-options.ts";
+import type { RestoreOptions } from "./restore/options.ts";
 import { inSession } from "./rows.ts";
 
 const SCHEMA = "lastgood_amcheck";

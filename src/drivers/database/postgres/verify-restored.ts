@@ -5,7 +5,7 @@ import type { SqlSession } from "../../../ports/sql.ts";
 import type { Context } from "./context.ts";
 import { extensionFacts, objectFacts, serverFacts } from "./facts.ts";
 import type { Manifest } from "./manifest.ts";
-import type { RestoreOptions } from "./restore-options.ts";
+import type { RestoreOptions } from "./restore/options.ts";
 import { inSession, rowsOf } from "./rows.ts";
 import { tableDifferences, tableFacts } from "./tables.ts";
 import { checkPages } from "./verify-pages.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { secret } from "../../../../src/core/secret.ts";
-import { restore } from "../../../../src/drivers/database/postgres/restore-run.ts";
+import { restore } from "../../../../src/drivers/database/postgres/restore/run.ts";
 import { localProcesses } from "../../../../src/os/processes.ts";
 import { bedFolder, laterOn, listens, pause, startDaemon } from "../../../parts/bed.ts";
 import { describeWith } from "../../../parts/needs.ts";

@@ -1,8 +1,8 @@
 import pg from "pg";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { passFence } from "../../../../src/drivers/database/postgres/fence-epoch.ts";
-import { prepareRestore, restore } from "../../../../src/drivers/database/postgres/restore-run.ts";
-import { marker } from "../../../../src/drivers/database/postgres/swap-probe.ts";
+import { passFence } from "../../../../src/drivers/database/postgres/fence/epoch.ts";
+import { prepareRestore, restore } from "../../../../src/drivers/database/postgres/restore/run.ts";
+import { marker } from "../../../../src/drivers/database/postgres/swap/probe.ts";
 import { laterOn, pause } from "../../../parts/bed.ts";
 import { describeWith } from "../../../parts/needs.ts";
 import { type PostgresBed, postgresBed } from "../../../parts/postgres.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { restore } from "../../../../src/drivers/database/postgres/restore-run.ts";
-import { marker } from "../../../../src/drivers/database/postgres/swap-probe.ts";
+import { restore } from "../../../../src/drivers/database/postgres/restore/run.ts";
+import { marker } from "../../../../src/drivers/database/postgres/swap/probe.ts";
 import { laterOn } from "../../../parts/bed.ts";
 import { describeWith } from "../../../parts/needs.ts";
 import { type PostgresBed, postgresBed } from "../../../parts/postgres.ts";

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { secret } from "../../../../src/core/secret.ts";
 import { backUp } from "../../../../src/drivers/database/postgres/back-up.ts";
-import { grantsOf, narrower } from "../../../../src/drivers/database/postgres/properties-access.ts";
-import { settingStatement } from "../../../../src/drivers/database/postgres/properties-settings.ts";
-import { restore } from "../../../../src/drivers/database/postgres/restore-run.ts";
+import { grantsOf, narrower } from "../../../../src/drivers/database/postgres/properties/access.ts";
+import { settingStatement } from "../../../../src/drivers/database/postgres/properties/settings.ts";
+import { restore } from "../../../../src/drivers/database/postgres/restore/run.ts";
 import { laterOn } from "../../../parts/bed.ts";
 import { describeWith } from "../../../parts/needs.ts";
 import { type PostgresBed, postgresBed } from "../../../parts/postgres.ts";

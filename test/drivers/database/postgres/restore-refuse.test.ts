@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { secret } from "../../../../src/core/secret.ts";
 import { backUp } from "../../../../src/drivers/database/postgres/back-up.ts";
-import { restore } from "../../../../src/drivers/database/postgres/restore-run.ts";
+import { restore } from "../../../../src/drivers/database/postgres/restore/run.ts";
 import { laterOn } from "../../../parts/bed.ts";
 import { describeWith } from "../../../parts/needs.ts";
 import { type PostgresBed, postgresBed } from "../../../parts/postgres.ts";

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { secret } from "../../../../src/core/secret.ts";
 import { keptName } from "../../../../src/drivers/database/postgres/names.ts";
-import { prepareRestore, restore } from "../../../../src/drivers/database/postgres/restore-run.ts";
-import { marker } from "../../../../src/drivers/database/postgres/swap-probe.ts";
+import { prepareRestore, restore } from "../../../../src/drivers/database/postgres/restore/run.ts";
+import { marker } from "../../../../src/drivers/database/postgres/swap/probe.ts";
 import { laterOn } from "../../../parts/bed.ts";
 import { describeWith } from "../../../parts/needs.ts";
 import { type PostgresBed, postgresBed } from "../../../parts/postgres.ts";

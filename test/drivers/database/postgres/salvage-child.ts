@@ -3,7 +3,7 @@
 import { pickAll } from "../../../../src/core/salvage/verdict.ts";
 import { secret } from "../../../../src/core/secret.ts";
 import { openContext } from "../../../../src/drivers/database/postgres/open.ts";
-import { postgresSalvage } from "../../../../src/drivers/database/postgres/salvage.ts";
+import { postgresSalvage } from "../../../../src/drivers/database/postgres/salvage/salvage.ts";
 import { systemClock } from "../../../../src/os/clock.ts";
 import { digestTree } from "../../../../src/os/digest.ts";
 import { localHost } from "../../../../src/os/exec.ts";

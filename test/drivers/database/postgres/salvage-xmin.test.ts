@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { run } from "../../../../scripts/parts/run.ts";
-import { writtenSince } from "../../../../src/drivers/database/postgres/salvage-xmin.ts";
+import { writtenSince } from "../../../../src/drivers/database/postgres/salvage/xmin.ts";
 import { describeWith } from "../../../parts/needs.ts";
 import { postgresBed } from "../../../parts/postgres.ts";
 import { bad, good, makeSite, type Site } from "./site.ts";

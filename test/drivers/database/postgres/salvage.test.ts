@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { restore } from "../../../../src/drivers/database/postgres/restore-run.ts";
+import { restore } from "../../../../src/drivers/database/postgres/restore/run.ts";
 import { laterOn } from "../../../parts/bed.ts";
 import { describeWith } from "../../../parts/needs.ts";
 import { type PostgresBed, postgresBed } from "../../../parts/postgres.ts";

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keptName } from "../../../../src/drivers/database/postgres/names.ts";
 import { openContext } from "../../../../src/drivers/database/postgres/open.ts";
-import { restore } from "../../../../src/drivers/database/postgres/restore-run.ts";
-import { marker } from "../../../../src/drivers/database/postgres/swap-probe.ts";
-import { settle } from "../../../../src/drivers/database/postgres/swap-settle.ts";
+import { restore } from "../../../../src/drivers/database/postgres/restore/run.ts";
+import { marker } from "../../../../src/drivers/database/postgres/swap/probe.ts";
+import { settle } from "../../../../src/drivers/database/postgres/swap/settle.ts";
 import { laterOn } from "../../../parts/bed.ts";
 import { describeWith } from "../../../parts/needs.ts";
 import { type PostgresBed, postgresBed } from "../../../parts/postgres.ts";
