@@ -7,6 +7,13 @@ const long = [
   "test/e2e/stacks/kill.test.ts",
   "test/demo/stack-demo.test.ts",
   "test/drivers/database/postgres/kill.test.ts",
+  "test/drivers/database/postgres/copies-cli.test.ts",
+  "test/drivers/database/redis/kill.test.ts",
+  "test/e2e/triggers/bad-migration.test.ts",
+  "test/e2e/triggers/migration-kill.test.ts",
+  // Install programs, and fetch whole servers, once.
+  "test/drivers/migrations/real/*.test.ts",
+  "test/drivers/database/postgres/versions.test.ts",
   // 9,000 start points of a real log, which lies beside the repository and not in it.
   "test/bench/detection/real-logs.test.ts",
 ];

@@ -8,6 +8,7 @@ import { againstPeers } from "./detection/cases/peers.ts";
 import { realLogs } from "./detection/cases/real-logs.ts";
 import { updates } from "./detection/cases/speed.ts";
 import { counting, evidenceAlone, weighing } from "./detection/cases/threshold.ts";
+import { roundsAsAllowed } from "./detection/cases/vigil.ts";
 import { type BenchDocument, machine } from "./document.ts";
 
 export const name = "detection";
@@ -41,6 +42,7 @@ export async function run(given: Options): Promise<BenchDocument> {
     ...nobodyPaysLater(seed, part(runs, 4)),
     ...paymentsFail(seed, 4 * runs),
     ...payingAsUsual(seed, part(deploys, 4)),
+    ...roundsAsAllowed(seed, deploys),
     ...shared(seed, part(deploys, 5)),
     ...worseBesideOld(seed, part(runs, 4)),
     ...dependencyFails(seed, part(runs, 5)),

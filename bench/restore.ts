@@ -3,8 +3,9 @@ import process from "node:process";
 import type { Result } from "../src/core/result.ts";
 import { secret } from "../src/core/secret.ts";
 import { backUp } from "../src/drivers/database/postgres/back-up.ts";
+import { takeCopy } from "../src/drivers/database/postgres/copies/take.ts";
 import { openContext } from "../src/drivers/database/postgres/open.ts";
-import { restore } from "../src/drivers/database/postgres/restore/run.ts";
+import { prepareRestore, restore } from "../src/drivers/database/postgres/restore/run.ts";
 import { systemClock } from "../src/os/clock.ts";
 import { digestTree } from "../src/os/digest.ts";
 import { localHost } from "../src/os/exec.ts";
@@ -82,7 +83,10 @@ function literally(asked: Asked): Promise<string> {
 function ofLastgood(asked: Asked) {
   return withCluster(asked, async (cluster) => {
     const context = contextOf(cluster);
-    const backup = good(await backUp(context, op("backup"), "bench")).id;
+    const backup = good(await backUp(context, op("backup"), "bench")).id; // it measures how fast this server copies
+    const copied = good(await takeCopy(context, op("template")));
+    if (copied.copy === null) throw new Error(`there is no template copy: ${copied.why}`);
+    const ofCopy = good(await backUp(context, op("of-copy"), "bench", copied)).id;
     const bytes = Number(await cluster.sql("SELECT pg_database_size('bench')"));
     await spoil(cluster, asked.rows);
     const go = (id: string, from: string, state: State) =>
@@ -99,8 +103,12 @@ function ofLastgood(asked: Asked) {
       copies.push(await go(`copy-${round}`, `before-op-undo-${round}`, "good"));
       newest = `copy-${round}`;
     }
+    undos.push(await go("undo-last", `before-op-${newest}`, "bad"));
+    good(await prepareRestore(context, op("prove"), ofCopy)); // as a restore does, while the app goes on
+    const template = await go("back-to-template", ofCopy, "good");
     lost.push(await lostRows(cluster, asked.rows));
-    return { bytes, fromBackup: { runs: [first] }, undo: { runs: undos }, copy: { runs: copies }, lost };
+    const [fromBackup, undo, copy] = [{ runs: [first] }, { runs: undos }, { runs: copies }];
+    return { bytes, fromBackup, undo, copy, template: { runs: [template], took: copied.why }, lost };
   });
 }
 
@@ -128,6 +136,7 @@ function contextOf(cluster: Cluster) {
     container: null,
     backupDir: `${cluster.folder}/backups`,
     keep: 5,
+    copies: { withinMs: limitMs, keep: 1 },
   };
   const host = localHost({ PATH: process.env["PATH"] ?? "" }, clock);
   const files = { files: localFiles(), swap: fileSwap(), digest: digestTree, unpack };

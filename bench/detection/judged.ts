@@ -20,6 +20,7 @@ export function judge(worst: Finding, nowS: number, known: Known): Judged {
     report: null,
     after: "deploy",
     release: "v2",
+    servingSince: 0,
     ways: { lastGood: "v1", warm: true, flag: null, restorePoint: null },
     attribution,
     policy: defaultPolicy,

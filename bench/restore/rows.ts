@@ -10,6 +10,8 @@ export type Measured = {
   readonly fromBackup: { readonly runs: readonly Run[] };
   readonly copy: { readonly runs: readonly Run[] };
   readonly undo: { readonly runs: readonly Run[] };
+  /** `took`: how the copy was made, in words. */
+  readonly template: { readonly runs: readonly Run[]; readonly took: string };
   /** Rows in no database any more, after the restore and after all. */
   readonly lost: readonly number[];
   readonly peers: readonly Ran[];
@@ -21,7 +23,7 @@ const right = "from the command until answers are right again";
 const outage = "unavailable to a client that connects afresh for each question";
 
 export function rows(measured: Measured): readonly BenchResult[] {
-  const { fromBackup, copy, undo, peers } = measured;
+  const { fromBackup, copy, undo, template, peers } = measured;
   const size = `${(measured.bytes / 1e9).toFixed(2)} GB`;
   const [plain] = peers;
   return [
@@ -35,6 +37,16 @@ export function rows(measured: Measured): readonly BenchResult[] {
     outageRow(`from a backup, ${size}`, fromBackup.runs, peers),
     outageRow("from a kept copy", copy.runs, peers),
     outageRow("undo", undo.runs, peers),
+    outageRow("from a template copy", template.runs, peers),
+    {
+      ...row(
+        "from a template copy",
+        right,
+        template.runs.map((one) => one.right),
+        "<= 1",
+      ),
+      note: `Proved before, while the app went on. It was ${template.took}.`,
+    },
     row(
       "from a kept copy",
       `${right}; the slowest`,

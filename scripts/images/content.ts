@@ -27,6 +27,7 @@ export async function contentOf(recipe: Recipe): Promise<Content> {
 }
 
 export async function layOut(recipe: Recipe, { files }: Content, root: string): Promise<void> {
+  if (recipe.base) await run(["cp", "-a", `${recipe.base.root}/.`, root]);
   for (const name of merged) {
     await mkdir(join(root, "usr", name), { recursive: true });
     await symlink(`usr/${name}`, join(root, name));
@@ -43,7 +44,9 @@ export async function layOut(recipe: Recipe, { files }: Content, root: string): 
   }
   for (const [path, target] of Object.entries(recipe.links ?? {})) {
     await mkdir(dirname(join(root, path)), { recursive: true });
-    await symlink(target, join(root, path));
+    await symlink(target, join(root, path)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST" || recipe.base === undefined) throw error; // the base has its own
+    });
   }
 }
 

@@ -40,6 +40,7 @@ export async function postgres(): Promise<Recipe | null> {
   const major = versions.sort((a, b) => Number(b) - Number(a))[0];
   if (major === undefined) return null;
   const own = join(postgresFolder, major);
+  const server = await serverOf(major);
   return {
     tags: [`postgres:${major}`, `postgres:${major}-alpine`],
     programs: [setpriv, ...shellPrograms],
@@ -52,6 +53,15 @@ export async function postgres(): Promise<Recipe | null> {
     ],
     without: /llvmjit|\/bitcode\/|\/pgxs\/|\/man\/|\.a$/,
     links: { ...appletLinks(), "/var/run": "../run", "/usr/share/zoneinfo/UTC": "Etc/UTC" },
+    ...server,
+  };
+}
+
+/** What an image of PostgreSQL has beside its programs, whatever its version. */
+export async function serverOf(
+  major: string,
+): Promise<Required<Pick<Recipe, "texts" | "folders" | "stopSignal" | "settings">>> {
+  return {
     texts: await script("postgres-entrypoint.sh"),
     folders: [
       { path: "/var/lib/postgresql", owner: users.postgres },
@@ -61,7 +71,7 @@ export async function postgres(): Promise<Recipe | null> {
     ],
     stopSignal: "SIGINT", // SIGTERM would wait for all clients to leave
     settings: [
-      `ENV PATH=${systemPath}:${own}/bin`,
+      `ENV PATH=${systemPath}:${join(postgresFolder, major)}/bin`,
       "ENV PGDATA=/var/lib/postgresql/data",
       `ENV PG_MAJOR=${major}`,
       "ENV LANG=C.UTF-8",

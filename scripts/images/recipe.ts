@@ -3,6 +3,8 @@
 export type Recipe = {
   /** The first is the image's name, the others are further names of the same image. */
   readonly tags: readonly [string, ...string[]];
+  /** A folder that the root begins with, and what it was made of; the rest comes on top. */
+  readonly base?: { readonly root: string; readonly digest: string };
   /** Programs by absolute path; the libraries that they load come along. `as` puts one elsewhere. */
   readonly programs: readonly { readonly path: string; readonly as?: string }[];
   /** Files and folders that are copied as they are, to the same path. */

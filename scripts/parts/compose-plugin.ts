@@ -1,7 +1,8 @@
 // Docker Compose v2 as a plugin of our own docker configuration: nothing of the system's is changed.
-import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { aptOptions, debianMirror } from "./apt-beside.ts";
 import { findProgram } from "./find-program.ts";
 import { cacheFolder } from "./place.ts";
 import { run, tryRun } from "./run.ts";
@@ -29,15 +30,11 @@ async function works(config: string): Promise<boolean> {
   return ended?.exitCode === 0;
 }
 
-/** By apt with sources and lists of its own, from the mirror that this system uses, checked by its own keys. */
+/** From the mirror that this system uses, checked by its own keys. */
 async function fetchProgram(program: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "lastgood-compose-"));
   try {
-    await chmod(folder, 0o755);
-    await mkdir(join(folder, "lists", "partial"), { recursive: true });
-    await mkdir(join(folder, "cache", "archives", "partial"), { recursive: true });
-    await writeFile(join(folder, "sources.list"), `deb ${await mirror()} ${suite} main\n`);
-    const options = aptOptions(folder);
+    const options = await aptOptions(folder, `deb ${await debianMirror()} ${suite} main`);
     await run(["apt-get", ...options, "update"], { timeoutMs: aptMs });
     await run(["apt-get", ...options, "download", packageName], { cwd: folder, timeoutMs: aptMs });
     const deb = (await readdir(folder)).find((name) => name.endsWith(".deb"));
@@ -47,26 +44,6 @@ async function fetchProgram(program: string): Promise<void> {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-function aptOptions(folder: string): readonly string[] {
-  return [
-    `Dir::Etc::SourceList=${folder}/sources.list`,
-    "Dir::Etc::SourceParts=/dev/null",
-    `Dir::State::Lists=${folder}/lists`,
-    `Dir::Cache=${folder}/cache`,
-    "Acquire::Languages=none",
-    "APT::Sandbox::User=root",
-  ].flatMap((option) => ["-o", option]);
-}
-
-/** The archive this system gets Debian from. */
-async function mirror(): Promise<string> {
-  const format = "$(ORIGIN) $(COMPONENT) $(REPO_URI)";
-  const targets = await run(["apt-get", "indextargets", "--format", format, "Created-By: Packages"]);
-  const found = targets.split("\n").find((line) => /^Debian main .*\/debian\/?$/.test(line));
-  if (found === undefined) throw new Error("this system's sources name no Debian archive");
-  return found.split(" ")[2] ?? "";
 }
 
 async function composeIn(root: string): Promise<string> {

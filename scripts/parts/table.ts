@@ -8,6 +8,7 @@ import type { Part } from "./part.ts";
 import { keepsParts } from "./place.ts";
 import { programPart } from "./program.ts";
 import { root } from "./root.ts";
+import { xfs } from "./xfs.ts";
 
 /** Debian keeps the servers of each version of PostgreSQL in a folder of its own. */
 export const postgresHome = "/usr/lib/postgresql";
@@ -58,6 +59,7 @@ export const parts: readonly Part[] = [
     programs: ["pgbackrest"],
     packages: ["pgbackrest"],
   }),
+  xfs,
   programPart({
     name: "sshd",
     for: "hosts over OpenSSH (test/os/ssh)",

@@ -1,6 +1,7 @@
 // A decision is carried out: with it, in one durable moment, go its facts, its messages and the plan.
 import type { Decision } from "../core/decide/decide.ts";
 import { paymentDraft } from "../core/decide/draft.ts";
+import { choicesFor } from "../core/decide/schema.ts";
 import type { NewEvent } from "../core/event.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Release } from "../core/release.ts";
@@ -67,8 +68,8 @@ function frozen(env: string, by: string, { report, why }: Decision): NewEvent {
 }
 
 function investigation(app: App, decision: Decision): NewEvent {
-  const { env, watch, why, finding, facts = [], severity = null, cause = null } = decision;
-  const evidence = { finding, facts, severity, cause } as JsonObject;
+  const { env, watch, why, finding, facts = [], severity = null, cause = null, changes = [] } = decision;
+  const evidence = { finding, facts, severity, cause, changes } as unknown as JsonObject;
   const said = decision.report;
   const stream = said ? (said.stream ?? said.kind) : (finding?.stream ?? "report");
   const id = app.ids.fresh("investigation");
@@ -87,8 +88,21 @@ function drafted(app: App, site: Site, decision: Decision): NewEvent {
 
 async function goBack(app: App, site: Site, grounds: Grounds, facts: readonly NewEvent[]): Promise<Acted> {
   const { decision, bad, by } = grounds;
-  const wish = { version: null, withData: decision.decision === "restore", why: decision.why };
+  const withMigrations = decision.migrations?.fate === "undo";
+  const withData = decision.decision === "restore";
+  const wish = { version: null, withData, withMigrations, lossless: true, why: decision.why };
   const way = await findWayBack(app, site, wish);
+  // Looking took a while: where another release went out meanwhile, this one is left already, and that one has a watch.
+  const watched = envState(app.deps.ledger.state(), site.settings.env).watch?.watch ?? null;
+  if (by === "watch" && watched !== decision.watch) return nothing;
+  if (!way.ok && bad && withMigrations) {
+    // Nothing was done: it is no act that limits would count.
+    staysBad(app, site, grounds, {
+      trouble: way.error,
+      facts: facts.filter((one) => one.type !== "decision.made"),
+    });
+    return { run: null, problem: way.error };
+  }
   if (!way.ok || !bad) {
     app.deps.ledger.record(facts, [message(app, site, grounds, "needs a person")]);
     return { run: null, problem: way.ok ? null : way.error };
@@ -107,7 +121,24 @@ async function goBack(app: App, site: Site, grounds: Grounds, facts: readonly Ne
   }
   if (run.value.outcome === "done")
     await startWatch(app, site, { release: way.value.target, previous: bad.id, after: "rollback" });
+  else if (run.value.outcome === "undone")
+    staysBad(app, site, grounds, { trouble: run.value.why, facts: [] });
   return { run: run.value, problem: null };
+}
+
+type Left = { readonly trouble: Problem | null; readonly facts: readonly NewEvent[] };
+
+/** What could not be done is a question now: `explain` has it as the newest decision. */
+function staysBad(app: App, site: Site, grounds: Grounds, { trouble, facts }: Left): void {
+  // Whoever called it off knows.
+  if (trouble?.code === "cancelled") return;
+  const why = `It could not be left: ${trouble?.what ?? "the way back did not end"}. ${grounds.decision.why}`;
+  const decision = { ...grounds.decision, decision: "ask" as const, rule: "way-back-failed", why };
+  const again = { ...grounds, decision };
+  app.deps.ledger.record(
+    [{ type: "decision.made", data: decision }, ...facts],
+    [message(app, site, again, "could not be left, and needs a person")],
+  );
 }
 
 /** The release had its errors from the switch: it is watched anew. */
@@ -135,10 +166,11 @@ export function message(app: App, site: Site, grounds: Omit<Grounds, "facts">, w
   const { app: name, env } = site.settings;
   const draft = decision.also?.includes("draft") ? draftOf(app, site, decision) : null;
   const ready = draft ? [`\nFor ${draft.to}, ready to send:\n${draft.subject}\n\n${draft.text}`] : [];
+  const choices = decision.decision === "ask" ? [choicesFor(decision) ?? []].flat() : [];
   return {
     key: `${key}-${what.replaceAll(" ", "-")}`,
     to: env,
     subject: `${name} ${env}: ${bad?.id ?? "nothing"} ${what}`,
-    text: [decision.why, ...ready].join("\n"),
+    text: [decision.why, ...choices, ...ready].join("\n"),
   };
 }

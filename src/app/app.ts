@@ -1,20 +1,23 @@
 // What every use case is given: one controller, its journal, and its environments.
 
+import type { TrialSettings } from "../core/backups/aim.ts";
 import type { WatchSummary } from "../core/compare/summary.ts";
 import type { Policy } from "../core/decide/policy.ts";
 import type { Finding } from "../core/detect/finding.ts";
 import type { Looked } from "../core/detect/hour.ts";
 import type { EventData } from "../core/event.ts";
+import type { DrillGate } from "../core/guard/drilled.ts";
 import type { PlanFlow, PlanTask, SmokeCheck } from "../core/plan/facts.ts";
 import type { Release } from "../core/release.ts";
 import type { Result } from "../core/result.ts";
 import type { EngineDeps } from "../engine/deps.ts";
+import type { Check } from "../ports/checkup.ts";
 import type { Ids } from "../ports/clock.ts";
 import type { Notifier } from "../ports/notifier.ts";
 import type { Op } from "../ports/op.ts";
 import type { Signals } from "../ports/signals.ts";
 import type { World } from "../ports/world.ts";
-import type { BackupDesk } from "./backup-desk.ts";
+import type { BackupDesk, StoreDesk } from "./backup-desk.ts";
 import type { Care } from "./care.ts";
 import type { FlagDesk } from "./flag-desk.ts";
 import type { MigrationDesk } from "./migration-desk.ts";
@@ -29,6 +32,8 @@ export type Settings = {
   readonly flows?: readonly PlanFlow[];
   readonly tasks: readonly PlanTask[];
   readonly drainMs: number;
+  /** How long requests may wait; left out where nothing lets them. */
+  readonly holdMs?: number;
   readonly watch: {
     readonly forMs: number;
     readonly checkMs: number;
@@ -36,6 +41,8 @@ export type Settings = {
     readonly waitForVerdict: boolean;
     /** Pause between two looks at the data; they are made while a release is watched. */
     readonly integrityMs?: number;
+    /** Listen outside of watches too. */
+    readonly always?: boolean;
     /** Routes on which people pay, and what people always do: none where nothing is said. */
     readonly payments?: Looked["payments"];
     readonly events?: Looked["events"];
@@ -43,6 +50,10 @@ export type Settings = {
   /** What is left out is as in the default policy. */
   readonly policy: Pick<Policy, "release" | "database"> & Partial<Policy>;
   readonly keepReleases: number;
+  /** What a release that is tried on a copy of the database is given; left out: nothing but the copy. */
+  readonly trial?: TrialSettings;
+  /** What a deploy that brings a migration asks of drills; left out: nothing. */
+  readonly drillGate?: DrillGate;
 };
 
 /** One environment, wired to its drivers. */
@@ -56,8 +67,12 @@ export type Site = {
   /** Stop the edges as well: only when an environment is taken down on purpose. */
   end(op: Op): Promise<Result<void>>;
   readonly notifiers: readonly Notifier[];
+  /** What visitors are shown: looked at for being another one than before. */
+  readonly certificates: readonly Check[];
   /** Null where there is no database to look after. */
   readonly backups: BackupDesk | null;
+  /** Of stores beside the database, by name. Left out: there is none. */
+  readonly stores?: Readonly<Record<string, StoreDesk>>;
   /** Null, or left out, where nothing says how the app is migrated. */
   readonly migrations?: MigrationDesk | null;
 };
@@ -67,6 +82,8 @@ export type Watching = {
   readonly live: Map<string, Finding>;
   /** What each of its streams says, likewise. */
   readonly streams: Map<string, readonly Finding[]>;
+  /** What each stream says outside of a watch. */
+  readonly vigils: Map<string, readonly Finding[]>;
   /** What is listened to in each environment whichever release serves, and why it is silent where it is. */
   readonly sources: Map<string, readonly { readonly source: string; readonly blind: string | null }[]>;
   /** What users saw in each environment's watch so far, in memory. */

@@ -1,7 +1,8 @@
 // lastgood compare: will a rollback help? Two releases on the same minutes since their switch, from what watches kept.
-import { type Comparison, compareReleases } from "../core/compare/compare.ts";
+import { type Comparison, compareBack, compareReleases } from "../core/compare/compare.ts";
 import type { WatchSummary } from "../core/compare/summary.ts";
-import type { EventOf } from "../core/event.ts";
+import type { WatchState } from "../core/env-state.ts";
+import type { EventOf, NewEvent } from "../core/event.ts";
 import type { JsonObject } from "../core/json.ts";
 import { ok, problem, type Result } from "../core/result.ts";
 import { envState } from "../core/state.ts";
@@ -82,6 +83,17 @@ function kept(app: App, env: string, release: string): readonly WatchSummary[] {
         event.type === "watch.ended" && ofRelease.has(event.data.watch),
     )
     .flatMap(({ data }) => (data.seen && data.seen.bins.length > 0 ? [data.seen] : []));
+}
+
+/** What was left, and what serves again: told once it was seen for as long as a way back is watched. */
+export function comparedBack(app: App, watch: WatchState): readonly NewEvent[] {
+  const { env, release: to, previous: left } = watch;
+  const live = app.watching.seen.get(env);
+  if (watch.after !== "rollback" || left === null || live?.watch !== watch.watch) return [];
+  const { answer, why, measures } = compareBack(live.summary(), kept(app, env, left)[0] ?? null);
+  const figures = measures.map((one) => ({ ...one }));
+  const data = { env, watch: watch.watch, left, to, helped: answer, why, measures: figures };
+  return [{ type: "rollback.compared", data }];
 }
 
 /** The one that began at the most similar time of day. */

@@ -49,7 +49,8 @@ export function policyOf({ settings }: Site): Policy {
   return { ...defaultPolicy, ...settings.policy };
 }
 
-function around(app: App, site: Site, release: string | null, attribution: Attribution) {
+/** What a decision is made beside, whatever was found. */
+export function around(app: App, site: Site, release: string | null, attribution: Attribution) {
   const env = envState(app.deps.ledger.state(), site.settings.env);
   const served = release === null ? undefined : env.releases[release];
   const good = lastGood(env, release);
@@ -63,6 +64,7 @@ function around(app: App, site: Site, release: string | null, attribution: Attri
   return {
     env: site.settings.env,
     release: served?.release.version ?? release ?? "nothing",
+    servingSince: release === env.serving ? env.servingSince : null,
     ways,
     attribution,
     policy: policyOf(site),

@@ -16,9 +16,11 @@ import { findRunning, type Taking, takeOver } from "./adopt.ts";
 import { type App, type Site, site, type WatchEnd } from "./app.ts";
 import { giveWay } from "./call-off.ts";
 import { notDone, waiting, watched } from "./deploy-outcome.ts";
+import { drillGate } from "./drill-gate.ts";
 import { gatherFacts } from "./facts.ts";
-import { wayNotes } from "./migrate-prove.ts";
+import { brings, wayNotes } from "./migrate-prove.ts";
 import { openRun } from "./open-run.ts";
+import { type Ways, waysData, waysToKeep } from "./restore-points.ts";
 import { planHash, runPlan } from "./run-plan.ts";
 import { followWatch } from "./watch.ts";
 import { startWatch, watchPositions } from "./watch-start.ts";
@@ -52,11 +54,11 @@ export async function deploy(app: App, input: DeployInput): Promise<Outcome> {
   if (busy) return stopped(verb, input.env, busy);
   const ready = await makeReady(app, found.value, input);
   if (!ready.ok) return stopped(verb, input.env, ready.error);
-  const { release, plan, taking } = ready.value;
+  const { release, plan, taking, ways } = ready.value;
   if (plan === null) return unchanged(input, release);
-  if (input.planOnly) return planned(input, release, plan, "planned");
+  if (input.planOnly) return planned(input, release, plan, ways, "planned");
   if (input.approved !== true && input.approved !== planHash(plan))
-    return planned(input, release, plan, "waits");
+    return planned(input, release, plan, ways, "waits");
   const taken = taking ? await takeOver(app, found.value, taking, input.by) : ok(undefined);
   if (!taken.ok) return stopped(verb, input.env, taken.error);
   return goOut(app, found.value, { input, release, plan, lifted: ready.value.lifted });
@@ -68,6 +70,7 @@ type Ready = {
   readonly lifted: readonly NewEvent[];
   /** What ran before Lastgood came, and is to be taken over first. */
   readonly taking: Taking | null;
+  readonly ways: Ways;
 };
 
 /** Capture the version, ask the guards, look at the target, make the plan. Touches nothing that serves. */
@@ -89,12 +92,19 @@ async function makeReady(app: App, site: Site, input: DeployInput): Promise<Resu
   const taking = running.value;
   const looked = await gatherFacts(app, site, release, `${input.by} deploys ${input.version}`);
   if (!looked.ok) return looked;
-  const facts = taking ? { ...looked.value, from: taking.release } : looked.value;
-  if (facts.from?.id === release.id) return ok({ release, plan: null, lifted, taking });
+  const ways = await waysToKeep(site, looked.value);
+  const known = { ...looked.value, copy: taking ? null : ways.copy };
+  const facts = taking ? { ...known, from: taking.release } : known;
+  if (facts.from?.id === release.id) return ok({ release, plan: null, lifted, taking, ways });
+  const gated = await drillGate(app, site, facts.from);
+  if (gated.refused !== null && !input.planOnly) {
+    refuse(app, input, gated.refused);
+    return err(gated.refused);
+  }
   const paused = site.settings.strategy === "pause" && facts.from !== null;
   const made = paused ? planPausedDeploy(facts) : planDeploy(facts);
-  const plan = { ...made, notes: [...made.notes, ...(await wayNotes(app, site, release))] };
-  return ok({ release, plan: taking ? afterTaking(plan, taking) : plan, lifted, taking });
+  const plan = { ...made, notes: [...made.notes, ...gated.notes, ...(await wayNotes(app, site, release))] };
+  return ok({ release, plan: taking ? afterTaking(plan, taking) : plan, lifted, taking, ways });
 }
 
 /** A person must know before saying yes what comes first. */
@@ -119,7 +129,7 @@ async function goOut(app: App, site: Site, { input, release, plan, lifted }: Goi
   const ended = await runPlan(app, plan, {
     by: input.by,
     goingBack: false,
-    with: [...lifted, made],
+    with: [...lifted, made, ...(await brings(site, release))],
   });
   if (!ended.ok) return stopped(verb, env, ended.error);
   if (ended.value.outcome !== "done") return notDone(verb, env, ended.value);
@@ -184,10 +194,16 @@ function unchanged({ env, version }: DeployInput, release: Release): Outcome {
   };
 }
 
-function planned({ env }: DeployInput, release: Release, plan: Plan, outcome: "planned" | "waits"): Outcome {
+function planned(
+  { env }: DeployInput,
+  release: Release,
+  plan: Plan,
+  { rungs }: Ways,
+  outcome: "planned" | "waits",
+): Outcome {
   const what = `This would deploy ${release.version} to ${env}.`;
   const next =
     outcome === "planned" ? `lastgood deploy ${release.version} --yes does it.` : "Say --yes to do it.";
-  const data = { plan: planData(plan), hash: planHash(plan) };
+  const data = { plan: planData(plan), hash: planHash(plan), ways: waysData(rungs) };
   return { verb, env, outcome, what, means: "Nothing was changed.", next, problem: null, data };
 }

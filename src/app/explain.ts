@@ -67,6 +67,7 @@ function shown(app: App, env: string, { seq, at, data: made }: Made): Outcome {
   const data = {
     decision: { number: seq, at, ...made } as unknown as JsonObject,
     belongs: belonging(app, env, seq, at),
+    back: wentBack(app, env, seq, made),
   };
   const done = `Decision ${seq}: ${made.decision} (rule ${made.rule}).`;
   return {
@@ -81,6 +82,24 @@ function shown(app: App, env: string, { seq, at, data: made }: Made): Outcome {
   };
 }
 
+/** What the way back that it led to, or that it is about, came to; null: none, or not yet. */
+function wentBack(app: App, env: string, seq: number, { decision, watch }: Made["data"]): JsonObject | null {
+  const all = newest(app, env, ["rollback.compared"]) as EventOf<"rollback.compared">[];
+  const leaves = decision === "roll-back" || decision === "restore";
+  const found = leaves
+    ? all.findLast((one) => one.seq > seq && one.at - atOf(app, seq) < watchedMs)
+    : all.find((one) => watch !== null && one.data.watch === watch);
+  if (!found) return null;
+  const { left, to, helped, why, measures } = found.data;
+  return { left, to, helped, why, measures };
+}
+
+function atOf(app: App, seq: number): number {
+  return app.deps.ledger.journal.read(seq - 1, 1)[0]?.at ?? 0;
+}
+
+/** A way back with all its steps, and its watch. */
+const watchedMs = 60 * 60_000;
 const momentMs = 5_000;
 
 /** Investigations, drafts, evidence and freezes of the same moment. */

@@ -28,9 +28,11 @@ export async function gatherFacts(
     warm: warmServices(target, now.value),
     style: world.rollout ? "in-place" : "beside",
     hasDatabase: await databasePresent(site),
+    stores: storesToKeep(site),
     tasks: settings.tasks,
     smoke: settings.smoke,
     flows: settings.flows ?? [],
+    flowsSeen: env.releases[target.id]?.flows ?? [],
     drainMs: settings.drainMs,
     why,
   });
@@ -69,6 +71,14 @@ function warmServices(target: Release, now: readonly ServiceNow[]): readonly str
   return servicesOf(target, "app").filter((service) =>
     now.some((one) => one.service === service && one.live.some((each) => each.release === target.id)),
   );
+}
+
+function storesToKeep({ stores = {}, settings }: Site): readonly string[] {
+  const due = Object.entries(stores).filter(
+    ([, { snapshot }]) =>
+      snapshot === "before-deploy" || (snapshot === "before-tasks" && settings.tasks.length > 0),
+  );
+  return due.map(([name]) => name);
 }
 
 /**

@@ -1,5 +1,6 @@
 // What all use cases about backups do alike: find the database, find a backup, tell people.
-import type { BackupState } from "../core/backups/state.ts";
+import { isKept } from "../core/backups/kept.ts";
+import { type BackupState, emptyBackupState } from "../core/backups/state.ts";
 import type { JsonObject } from "../core/json.ts";
 import { ok, type Problem, problem, type Result } from "../core/result.ts";
 import { envState } from "../core/state.ts";
@@ -14,18 +15,50 @@ export type Desk = {
   readonly site: Site;
   readonly database: Database;
   readonly desk: BackupDesk;
+  /** Its name, where it is a store beside the database; left out: the database itself. */
+  readonly store?: string;
 };
 
-export function deskOf(app: App, env: string): Result<Desk> {
+/** `backup`: what is asked for, which says where it is from. Without one it is the database, where there is one. */
+export function deskOf(app: App, env: string, backup: string | null = null): Result<Desk> {
+  const all = desksOf(app, env);
+  if (!all.ok) return all;
+  const named = all.value.find(({ store }) => store !== undefined && backup?.startsWith(`${store}-`));
+  const [first] = all.value;
+  return first ? ok(named ?? first) : noDesk(env);
+}
+
+/** The database first. */
+export function desksOf(app: App, env: string): Result<readonly Desk[]> {
   const found = site(app, env);
   if (!found.ok) return found;
-  const { backups: desk, world } = found.value;
-  if (desk && world.database) return ok({ site: found.value, database: world.database, desk });
+  const { backups: desk, world, stores = {} } = found.value;
+  const own = desk && world.database ? [{ site: found.value, database: world.database, desk }] : [];
+  const beside = Object.entries(stores).flatMap(([store, kept]) => {
+    const database = world.stores?.[store];
+    return database ? [{ site: found.value, database, desk: kept, store }] : [];
+  });
+  return ok([...own, ...beside]);
+}
+
+function noDesk(env: string): Result<never> {
   return problem("config", `${env} has no database`, "Add a `database:` section to lastgood.yml.");
 }
 
-export function backupState(app: App, env: string): BackupState {
-  return envState(app.deps.ledger.state(), env).backups;
+/** `store`: of one beside the database. */
+export function backupState(app: App, env: string, store?: string): BackupState {
+  const { backups } = envState(app.deps.ledger.state(), env);
+  return store === undefined ? backups : (backups.stores?.[store] ?? emptyBackupState);
+}
+
+/** What marks a fact as one of a store beside the database. */
+export function ofStore({ store }: Desk): { readonly store?: string } {
+  return store === undefined ? {} : { store };
+}
+
+/** What is counted in it. */
+export function unitOf({ store }: Desk): "rows" | "keys" {
+  return store === undefined ? "rows" : "keys";
 }
 
 /** One by its id; without one, the newest that is whole and that no restore kept. */
@@ -41,11 +74,6 @@ export async function findOne(database: Database, id: string | null): Promise<Re
   const next =
     known.length > 0 ? `There are: ${known.join(", ")}. All: lastgood backup list` : "lastgood backup now";
   return problem("missing", what, next);
-}
-
-/** What a restore replaced, kept to go back to. */
-export function isKept({ id, op }: Backup): boolean {
-  return id === `before-${op}`;
 }
 
 export function rowsOf({ rows }: Backup): number {

@@ -12,6 +12,7 @@ import type { App, Site } from "./app.ts";
 import { gatherFacts } from "./facts.ts";
 import { type Both, withMigrationsDown } from "./migrate-back.ts";
 import { stayNotes } from "./migrate-prove.ts";
+import { restoreNotes } from "./restore-notes.ts";
 import { type Asked, runPlan } from "./run-plan.ts";
 import { lookAtServices, routedTo } from "./serving.ts";
 
@@ -29,6 +30,8 @@ export type Wish = {
   readonly withData: boolean;
   /** Take down the migrations that came with the release that is left, once it is left. */
   readonly withMigrations?: boolean;
+  /** Of these: only where nothing goes along with them, since nobody saw what does. */
+  readonly lossless?: boolean;
   readonly why: string;
 };
 
@@ -85,15 +88,18 @@ async function withSchema(
   plan: Plan,
   wish: Wish,
 ): Promise<Result<Both>> {
-  const { withData, withMigrations = false } = wish;
+  const { withData, withMigrations = false, lossless = false } = wish;
   if (withData && withMigrations)
     return err({
       code: "usage",
       what: "a restore brings the schema back with the data",
       next: "Say --with-data or --with-migrations.",
     });
-  if (withMigrations) return withMigrationsDown(site, facts, plan);
-  return ok({ plan, warnings: withData ? [] : await stayNotes(app, site, facts.from) });
+  if (withMigrations) return withMigrationsDown(app, site, { facts, plan, lossless });
+  return ok({
+    plan,
+    warnings: await (withData ? restoreNotes(app, site, plan) : stayNotes(app, site, facts.from)),
+  });
 }
 
 function withData(facts: Parameters<typeof planRestore>[0], restorePoint: string | null): Result<Plan> {

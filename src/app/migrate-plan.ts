@@ -39,14 +39,16 @@ export function backupFirst(label: string): PlanStep {
   return step("backup", "database.backup", "take a backup first", { label, position: false });
 }
 
-export function bySql(names: readonly string[]): PlanStep {
+/** `lossless`: refused where anything of now would go along. */
+export function bySql(names: readonly string[], lossless = false): PlanStep {
   return step("down", "migrations.down", `take down ${names.join(", ")} in one transaction`, {
     names: [...names],
+    ...(lossless ? { lossless } : {}),
   });
 }
 
 /** One at a time, in the image that shipped them: a `rollback` would take its whole batch. */
-function byTool(
+export function byTool(
   { world }: Site,
   { command }: MigrationDesk,
   release: string | null,

@@ -1,5 +1,6 @@
 // lastgood report: a person, or another system, says what is wrong; the policy decides, and what it lets us do is done.
 import type { Decision } from "../core/decide/decide.ts";
+import { choicesFor } from "../core/decide/schema.ts";
 import type { Report } from "../core/decide/severity.ts";
 import type { JsonObject } from "../core/json.ts";
 import { envState } from "../core/state.ts";
@@ -8,6 +9,7 @@ import { runData } from "../core/view/run-data.ts";
 import { type Acted, actOn } from "./act-on.ts";
 import { type App, site } from "./app.ts";
 import { decideOnReport } from "./decide-on.ts";
+import { judgeSchema } from "./schema-fate.ts";
 import { superseded } from "./watch-start.ts";
 
 export type ReportInput = Report & {
@@ -21,10 +23,10 @@ const verb = "report";
 export async function report(app: App, { env, planOnly, ...said }: ReportInput): Promise<Outcome> {
   const found = site(app, env);
   if (!found.ok) return stopped(verb, env, found.error);
-  const decision = decideOnReport(app, found.value, said);
-  if (planOnly) return outcomeOf(decision, null);
   const state = envState(app.deps.ledger.state(), env);
   const bad = state.serving === null ? null : (state.releases[state.serving]?.release ?? null);
+  const decision = await judgeSchema(app, found.value, bad, decideOnReport(app, found.value, said));
+  if (planOnly) return outcomeOf(decision, null);
   const leaves = decision.decision === "roll-back" || decision.decision === "restore";
   const acted = await actOn(app, found.value, {
     decision,
@@ -66,8 +68,11 @@ function outcomeOf(decision: Decision, acted: Acted | null): Outcome {
   return { ...base, outcome: "waits", what, means: "A person has to go on.", next: nextFor(decision, acted) };
 }
 
-function nextFor({ way }: Decision, { problem }: Acted): string {
+function nextFor(decision: Decision, { problem }: Acted): string {
+  const { way } = decision;
   if (problem) return problem.next;
+  const choices = choicesFor(decision);
+  if (choices !== null) return choices;
   if (way?.remedy === "restore")
     return "lastgood rollback --with-data does it; lastgood explain says why not by itself.";
   if (way?.remedy === "flag-off") return `lastgood flag off ${way.to} does it.`;

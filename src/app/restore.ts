@@ -18,8 +18,8 @@ import type { App } from "./app.ts";
 import { backupData } from "./backup.ts";
 import { notDone } from "./deploy-outcome.ts";
 import { gatherFacts } from "./facts.ts";
-import { backupState, type Desk, deskOf, said } from "./find-backup.ts";
-import { chooseBackup } from "./restore-choice.ts";
+import { backupState, type Desk, deskOf, desksOf, said } from "./find-backup.ts";
+import { chooseBackup, replaced } from "./restore-choice.ts";
 import { planHash, runPlan } from "./run-plan.ts";
 import { startWatch, superseded } from "./watch-start.ts";
 
@@ -42,7 +42,7 @@ const verb = "restore";
 
 export async function restore(app: App, input: RestoreInput): Promise<Outcome> {
   const { env } = input;
-  const desk = deskOf(app, env);
+  const desk = await deskFor(app, input);
   if (!desk.ok) return stopped(verb, env, desk.error);
   const { releases } = envState(app.deps.ledger.state(), env);
   const ensured = await desk.value.site.ensure(Object.values(releases).map((one) => one.release));
@@ -60,6 +60,20 @@ export async function restore(app: App, input: RestoreInput): Promise<Outcome> {
   return carryOut(app, going);
 }
 
+/** An id says its store; a way back is from the newest restore, whichever it was of; an RDB file is a store's. */
+async function deskFor(app: App, { env, backup, undo }: RestoreInput): Promise<Result<Desk>> {
+  const usual = deskOf(app, env, backup?.endsWith(".rdb") ? "redis-" : backup);
+  if (!usual.ok || !undo) return usual;
+  const all = desksOf(app, env);
+  if (!all.ok) return all;
+  let newest: { readonly at: number; readonly desk: Desk } | null = null;
+  for (const desk of all.value) {
+    const kept = await replaced(desk);
+    if (kept.ok && (newest === null || kept.value.at > newest.at)) newest = { at: kept.value.at, desk };
+  }
+  return newest === null ? usual : ok(newest.desk);
+}
+
 type Made = { readonly plan: Plan; readonly release: Release };
 type Going = Made & {
   readonly input: RestoreInput;
@@ -72,7 +86,7 @@ type Going = Made & {
 /** The release that serves stays; where it died (of its data, perhaps), it is what is started again. */
 async function makePlan(
   app: App,
-  { site }: Desk,
+  { site, store }: Desk,
   backup: Backup,
   input: RestoreInput,
 ): Promise<Result<Made>> {
@@ -94,7 +108,10 @@ async function makePlan(
   const facts = await gatherFacts(app, site, known, why);
   if (!facts.ok) return facts;
   const target = facts.value.from ?? known;
-  return ok({ plan: planRestore({ ...facts.value, target, from: target }, backup.id), release: target });
+  return ok({
+    plan: planRestore({ ...facts.value, target, from: target }, backup.id, store ?? null),
+    release: target,
+  });
 }
 
 async function planned(app: App, going: Going, outcome: "planned" | "waits"): Promise<Outcome> {
@@ -102,13 +119,13 @@ async function planned(app: App, going: Going, outcome: "planned" | "waits"): Pr
   const { care, keptUntil } = desk.desk;
   const { name } = going;
   const since = await care.since(backup.id);
-  const takesMs = restoreMs(backupState(app, input.env), backup.bytes);
+  const takesMs = restoreMs(backupState(app, input.env, desk.store), backup.bytes);
   const data: JsonObject = {
     plan: planData(plan),
     hash: planHash(plan),
     /** What a person types to say yes. */
     database: name,
-    backup: backupData(app, input.env, backup),
+    backup: backupData(app, input.env, backup, desk.store),
     takesMs,
     waitMs: waitOf(app, plan),
     ...sinceData(since),
@@ -140,7 +157,7 @@ function aboutLines(
 ): readonly string[] {
   const now = app.deps.clock.now();
   const old = span(Math.max(0, now - backup.at));
-  const proof = proofWords(backupState(app, input.env), backup.id, now);
+  const proof = proofWords(backupState(app, input.env, desk.store), backup.id, now);
   return [
     input.undo ? `What the last restore replaced, ${old} ago.` : `Taken ${old} ago; ${proof}.`,
     `How long: ${takesWords(takesMs)}.`,
@@ -208,18 +225,20 @@ function notRestored(env: string, run: RunState): Outcome {
 }
 
 function restored(app: App, { input, desk, release, name }: Going, run: RunState, backup: Backup): Outcome {
+  const of = desk.store === undefined ? "database" : desk.store;
   const op = run.do["restore"]?.op ?? "";
   const ms = run.do["restore"]?.ms ?? 0;
+  const kept = `${desk.store === undefined ? "" : `${desk.store}-`}before-${op}`;
   const { keptUntil } = desk.desk;
   return said(verb, input.env, {
     outcome: "done",
     what: `${backup.id} is ${name} now; ${release.version} serves on it.`,
-    means: `It took ${span(ms)}. The database of before is kept ${keptUntil}, as before-${op}.`,
+    means: `It took ${span(ms)}. The ${of} of before is kept ${keptUntil}, as ${kept}.`,
     next: "lastgood restore --undo takes it back; lastgood status shows whether errors are gone.",
     data: {
       ...runData(run),
-      backup: backupData(app, input.env, backup),
-      kept: `before-${op}`,
+      backup: backupData(app, input.env, backup, desk.store),
+      kept,
       restoreMs: ms,
     },
   });

@@ -57,11 +57,20 @@ function isWhole(release: Release, now: readonly ServiceNow[]): boolean {
   return workers && answersFor(release, now);
 }
 
-/** What is quarantined is not started again by itself: a rollback from it was cut short (a reboot), so finish that. */
+/**
+ * What is quarantined is not started again by itself: a rollback from it was cut short (a reboot), so finish that, with
+ * the schema where that was decided. Nothing runs: where the schema can't go down, the older release is better than that.
+ */
 async function goBackInstead(app: App, site: Site, why: string): Promise<void> {
-  const wish = { version: null, withData: false, why };
-  const way = await findWayBack(app, site, wish);
-  if (way.ok) await takeWayBack(app, site, wish, way.value, { by: "controller", goingBack: true });
+  const { lastDecision } = envState(app.deps.ledger.state(), site.settings.env);
+  const withMigrations = lastDecision?.migrations?.fate === "undo";
+  const alone = { version: null, withData: false, why };
+  for (const wish of withMigrations ? [{ ...alone, withMigrations, lossless: true }, alone] : [alone]) {
+    const way = await findWayBack(app, site, wish);
+    if (!way.ok) continue;
+    await takeWayBack(app, site, wish, way.value, { by: "controller", goingBack: true });
+    return;
+  }
 }
 
 function tooOften(app: App, site: Site): boolean {

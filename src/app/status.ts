@@ -83,6 +83,7 @@ async function environment(app: App, site: Site) {
           streams: [...(app.watching.streams.get(name) ?? [])],
         }
       : null,
+    vigil: vigilOf(app, name, env),
     sources: (app.watching.sources.get(name) ?? []).map((one) => ({ ...one })),
     run: run && run.status !== "ended" ? runData(run) : null,
     lastGood: good
@@ -105,6 +106,14 @@ async function environment(app: App, site: Site) {
       })),
   };
   return { ...verdict, data };
+}
+
+/** Listening outside of watches: since when, with which chance of a false alarm, and what each stream says. */
+function vigilOf(app: App, name: string, { vigil }: EnvState) {
+  if (!vigil?.open) return null;
+  const { startedAt, forMs, alpha, found, going } = vigil;
+  const streams = [...(app.watching.vigils.get(name) ?? [])];
+  return { startedAt, forMs, alpha, found: [...found], going: [...going], streams };
 }
 
 type Seen = {

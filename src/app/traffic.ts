@@ -1,5 +1,6 @@
 // Counts the traffic of what serves, hour by hour: from it later releases know what is usual.
 import { countObservation, hourMs, startTally, summed, type Tally } from "../core/detect/hour.ts";
+import { isTrouble } from "../core/detect/vigil.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Release } from "../core/release.ts";
 import { envState } from "../core/state.ts";
@@ -75,8 +76,9 @@ async function read({ sources, at, release }: Reader, site: Site, tally: Tally):
 
 function isBad(app: App, site: Site): boolean {
   const { env } = site.settings;
-  const live = app.watching.live.get(env) ?? envState(app.deps.ledger.state(), env).watch?.finding;
-  return live?.outcome === "bad";
+  const { watch, vigil } = envState(app.deps.ledger.state(), env);
+  const live = app.watching.live.get(env) ?? watch?.finding;
+  return live?.outcome === "bad" || isTrouble(vigil);
 }
 
 function record(app: App, site: Site, tally: Tally, now: number): void {

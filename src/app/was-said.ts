@@ -16,3 +16,11 @@ export function wasSaid({ deps }: App, env: string, said: Pick<Report, "by" | "s
     return isSame && deps.clock.now() - event.at < saidMs;
   });
 }
+
+/** Between a decision and the mark that it was made, a controller may have ended. */
+export function wasHeard({ deps }: App, ref: string): boolean {
+  const { journal } = deps.ledger;
+  return journal
+    .newest(["decision.made"], journal.head() + 1, decisionsRead)
+    .some((event) => event.type === "decision.made" && event.data.report?.heard === ref);
+}

@@ -9,9 +9,11 @@ import { envState } from "../core/state.ts";
 import { forgettable } from "../core/view/releases.ts";
 import { actOn, message } from "./act-on.ts";
 import type { App, Site, WatchEnd } from "./app.ts";
+import { comparedBack } from "./compare.ts";
 import { decideOn } from "./decide-on.ts";
 import { gatherFacts } from "./facts.ts";
 import { runPlan } from "./run-plan.ts";
+import { judgeSchema } from "./schema-fate.ts";
 import { lookAtServices } from "./serving.ts";
 import { seenOf } from "./watch-start.ts";
 
@@ -50,8 +52,9 @@ export async function sawBad(app: App, site: Site, watch: WatchState, seen: Seen
     app.deps.ledger.record([over]);
     return end;
   }
-  const decision = decideOn(app, site, watch, finding, seen.attribution);
   const bad = releaseOf(app, site, watch.release);
+  const first = decideOn(app, site, watch, finding, seen.attribution);
+  const decision = await judgeSchema(app, site, bad, first);
   const grounds = { decision, facts: [over], bad, by: "watch", key: watch.watch };
   const { run } = await actOn(app, site, grounds);
   return run ? { ...end, rollback: run.run } : end;
@@ -62,7 +65,7 @@ export async function cameBack(app: App, site: Site, watch: WatchState, seen: Se
   const { finding } = seen;
   const { env } = site.settings;
   const outcome = finding.outcome === "blind" ? "undecided" : finding.outcome;
-  const facts: NewEvent[] = [ended(app, watch, finding, outcome)];
+  const facts: NewEvent[] = [ended(app, watch, finding, outcome), ...comparedBack(app, watch)];
   if (finding.outcome !== "bad") {
     app.deps.ledger.record(facts);
     await retire(app, site, watch.release);

@@ -107,7 +107,7 @@ function rollbackVerb(root: Command, shared: Make): void {
     )
     .option(
       "--with-migrations",
-      "also take down what its migrations did to the schema, after the switch",
+      "also take down the migrations that came with the release that is left",
       false,
     )
     .option("--choose", "pick from a list", false)

@@ -37,8 +37,7 @@ export function checksOf({ site, section, machine, ask, glass }: Looking): reado
   const { files, clock } = machine;
   const { env } = site.settings;
   const host = localHost({ ...machine.baseEnv, ...dockerEnv(section) }, clock);
-  const wires = { host, socket: streamSocket(), shown: shownCertificate, clock, files };
-  const { sites, certificates } = section.checks;
+  const wires = { host, socket: streamSocket(), clock, files };
   const labels = stackLabels(section, site);
   return [
     ...servingOf(section, site, ask),
@@ -47,8 +46,7 @@ export function checksOf({ site, section, machine, ask, glass }: Looking): reado
     ...(section.checks.units.length === 0 ? [] : [units(section.checks.units, wires)]),
     ...storesOf(section, wires),
     ...nginxOf(section, wires),
-    ...sites.map((url) => certificateOf(url, wires)),
-    ...certificates.map((path) => certificateFile(path, wires)),
+    ...certificatesOf(section, machine),
     ...(section.checks.disks.length === 0 ? [] : [disk(section.checks.disks, wires)]),
     ...(site.world.database
       ? [
@@ -58,6 +56,7 @@ export function checksOf({ site, section, machine, ask, glass }: Looking): reado
               env,
               everyMs: site.backups?.drills?.everyMs ?? null,
               assertions: site.backups?.assertions.length ?? 0,
+              bareAt: site.backups?.bare ? (site.backups.second?.about ?? null) : null,
             },
             ask,
             { clock },
@@ -66,6 +65,14 @@ export function checksOf({ site, section, machine, ask, glass }: Looking): reado
       : []),
     ...(site.backups?.pointInTime ? [archive({ pointInTime: site.backups.pointInTime, clock })] : []),
     breakGlassScript({ folder: glass, app: site.settings.app, env }, ask, { files }),
+  ];
+}
+
+/** What visitors are shown, and what lies in files. */
+export function certificatesOf({ checks }: Environment, { clock, files }: Machine): readonly Check[] {
+  return [
+    ...checks.sites.map((url) => certificateOf(url, { shown: shownCertificate, clock })),
+    ...checks.certificates.map((path) => certificateFile(path, { files, clock })),
   ];
 }
 

@@ -6,6 +6,7 @@ import { dockerCli } from "../drivers/docker/cli.ts";
 import type { StackFiles } from "../drivers/docker/stack-files.ts";
 import { composeRuntime } from "../drivers/runtime/compose/compose.ts";
 import { composeTasks } from "../drivers/tasks/compose.ts";
+import { composeTrials } from "../drivers/trials/compose.ts";
 import { adoptionOf } from "./compose-adoption.ts";
 import { type EdgeSection, stackEdges } from "./compose-edges.ts";
 import { looksOf } from "./engine-socket.ts";
@@ -43,7 +44,11 @@ export function composeStack(
   const edges = stackEdges({ ...wiring, traffic }, docker);
   const adoption = adoptionOf({ wiring, runtime, files, docker, edges });
   return {
-    platform: { runtime, rollout: null, tasks: composeTasks(runtimeConfig, deps), adoption },
+    platform: {
+      ...{ runtime, rollout: null, adoption },
+      tasks: composeTasks(runtimeConfig, deps),
+      trials: composeTrials(runtimeConfig, deps),
+    },
     edges,
   };
 }

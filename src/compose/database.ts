@@ -8,13 +8,14 @@ import { ok } from "../core/result.ts";
 import type { Progressed } from "../core/view/progress.ts";
 import type { Past } from "../drivers/database/postgres/context.ts";
 import type { WithCopy } from "../drivers/database/postgres/copy.ts";
-import { secondPlace } from "../drivers/database/second-place.ts";
 import { sqliteWithCare } from "../drivers/database/sqlite/sqlite.ts";
 import type { Database } from "../ports/database.ts";
 import type { Tell } from "../ports/progress.ts";
 import type { SqlClient } from "../ports/sql.ts";
 import type { Machine } from "./machine.ts";
 import { postgresOf } from "./postgres.ts";
+import { secondPlaceOf } from "./second-place.ts";
+import { holdMsOf } from "./settings.ts";
 import type { Places } from "./wiring.ts";
 
 type Stored = {
@@ -32,7 +33,7 @@ type Driver = Pick<BackupDesk, "name" | "care" | "salvage" | "pointInTime"> & {
 /** Null where the environment has no database. */
 export function databaseOf(
   section: Environment,
-  places: Places,
+  places: Places & { readonly state: string },
   machine: Machine,
   past: Past | null,
 ): Stored | null {
@@ -55,8 +56,12 @@ export function databaseOf(
       backups: backups ? everyOf(backups) : null,
       drills: backups ? everyOf(backups.drill) : null,
       second: backups?.second
-        ? secondPlace({ folder: backups.second, keep: { newest: keep, ...backups.keep } }, machine)
+        ? secondPlaceOf(backups.second, {
+            ...{ machine, tell: board.tell, state: places.state, backupDir: places.backups },
+            keep: { newest: keep, ...backups.keep },
+          })
         : null,
+      bare: isBare(section),
       keptUntil: `until ${keep} newer ones are kept`,
       listen: board.listen,
     },
@@ -79,7 +84,10 @@ function driverOf(
   const backupDir = places.backups;
   const also = alsoKept(section);
   if (chosen.kind === "postgres")
-    return postgresWith(chosen, { machine, backupDir, also, stack: section.stack, tell, past });
+    return postgresWith(chosen, {
+      ...{ machine, backupDir, also, stack: section.stack, tell, past },
+      holdMs: holdMsOf(section),
+    });
   const { file, keepBackups } = chosen;
   const made = sqliteWithCare(
     { file, backupDir, keep: keepBackups, also },
@@ -94,7 +102,14 @@ function postgresWith(
   wires: Parameters<typeof postgresOf>[1],
 ): Driver {
   const { pointInTime, ...driver } = postgresOf(chosen, wires);
-  return chosen.pointInTime === undefined ? driver : { ...driver, pointInTime };
+  const wanted = chosen.pointInTime !== undefined || chosen.clones !== undefined;
+  return wanted ? { ...driver, pointInTime } : driver;
+}
+
+/** Only PostgreSQL's can be closed before they go. */
+function isBare({ backups, database }: Environment): boolean {
+  if (backups?.second === undefined || backups.second.kind === "folder") return false;
+  return database?.kind !== "postgres" || database.encryptionKeyFile === undefined;
 }
 
 /** Without a schedule, only the newest. */

@@ -1,9 +1,10 @@
 // Webhooks wired: who may send, by the config; what came, by the journal.
 import type { Site } from "../app/app.ts";
 import type { Config, Environment } from "../config/schema.ts";
-import type { EventOf } from "../core/event.ts";
+import type { EventOf, NewEvent } from "../core/event.ts";
 import { problem, type Result } from "../core/result.ts";
 import { type Secret, secret } from "../core/secret.ts";
+import { envState } from "../core/state.ts";
 import { type Inbox, type Kept, openInbox } from "../drivers/signals/inbox/inbox.ts";
 import type { Ledger } from "../engine/ledger.ts";
 import type { HookDesk } from "../http/hooks/desk.ts";
@@ -68,18 +69,27 @@ function inboxOf(env: string, ledger: Ledger, { clock }: Machine): Inbox {
     past: (limit) => past(env, ledger, limit),
     record: (deliveries) =>
       ledger
-        .record(deliveries.map((data) => ({ type: "signal.received", data })))
+        .record([
+          ...firstMark(env, ledger),
+          ...deliveries.map((data): NewEvent => ({ type: "signal.received", data })),
+        ])
         .filter(isReceived)
         .map(keptOf),
   });
+}
+
+/** With the first delivery it is written down that all before it is done with: journals of before know of no marks. */
+function firstMark(env: string, { state, journal }: Ledger): readonly NewEvent[] {
+  if (envState(state(), env).heard !== null) return [];
+  return [{ type: "signals.heard", data: { env, upTo: journal.head() } }];
 }
 
 function isReceived(event: { readonly type: string }): event is EventOf<"signal.received"> {
   return event.type === "signal.received";
 }
 
-function keptOf({ seq, data }: EventOf<"signal.received">): Kept {
-  return { seq, received: data };
+function keptOf({ seq, at, data }: EventOf<"signal.received">): Kept {
+  return { seq, at, received: data };
 }
 
 /** Newest deliveries of the environment, oldest first. */

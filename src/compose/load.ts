@@ -36,6 +36,17 @@ export function configDigest(config: Config): string {
   return sha256(canonical(config)).slice(0, 16);
 }
 
+/** By environment and top-level key: tells what of it is another than before, and nothing of the values. */
+export function configParts({ environments }: Config): Readonly<Record<string, Record<string, string>>> {
+  const digests = (section: object) =>
+    Object.entries(section)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => [key, sha256(canonical(value)).slice(0, 16)]);
+  return Object.fromEntries(
+    Object.entries(environments).map(([env, section]) => [env, Object.fromEntries(digests(section))]),
+  );
+}
+
 /** `{root}` in a setting of a service stands for the config's folder: an app runs in its release's folder instead. */
 function withRoot(config: Config, root: string): Config {
   return JSON.parse(JSON.stringify(config), (key, value: unknown) => {

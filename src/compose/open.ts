@@ -13,7 +13,7 @@ import { flagDeskOf, withFlags } from "./flags.ts";
 import { type GlassKeeper, keepGlass } from "./glass-keeper.ts";
 import { readHolder } from "./holder.ts";
 import { hooksOf } from "./hooks.ts";
-import { configDigest } from "./load.ts";
+import { configDigest, configParts } from "./load.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { pastOf } from "./past.ts";
 import { type StatePaths, statePaths } from "./paths.ts";
@@ -24,6 +24,8 @@ export type Opened = {
   readonly app: App;
   readonly paths: StatePaths;
   readonly machine: Machine;
+  /** Digests of the config by environment and key. */
+  readonly parts: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Who may send webhooks, and where they are put. */
   readonly hooks: HookDesk;
   /** Writes the break-glass scripts; wait for it before closing. */
@@ -91,6 +93,7 @@ export async function openApp(
     app,
     glass,
     hooks: hooks.desk,
+    parts: configParts(config),
     paths,
     machine,
     stop: () => stopping.abort(),
@@ -139,6 +142,6 @@ async function whoHolds(files: Machine["files"], paths: StatePaths) {
 }
 
 function nothingWatched(): Watching {
-  const [live, seen, streams] = [new Map(), new Map(), new Map()];
-  return { live, seen, streams, sources: new Map(), following: new Map() };
+  const [live, seen, streams, vigils] = [new Map(), new Map(), new Map(), new Map()];
+  return { live, seen, streams, vigils, sources: new Map(), following: new Map() };
 }

@@ -4,7 +4,9 @@ import type { Environment } from "../config/schema.ts";
 import { assert } from "../core/result.ts";
 import { processRuntime } from "../drivers/runtime/process/process.ts";
 import { systemdRuntime } from "../drivers/runtime/systemd/systemd.ts";
+import { processTrials } from "../drivers/trials/process.ts";
 import type { Runtime } from "../ports/runtime.ts";
+import type { Trials } from "../ports/trials.ts";
 import { composeStack } from "./compose-stack.ts";
 import { edgesOf } from "./edges.ts";
 import type { Machine } from "./machine.ts";
@@ -18,11 +20,11 @@ export function platformOf(section: Environment, wiring: Wiring): Wired {
   const { places, machine } = wiring;
   const { services, stack, traffic } = section;
   const edges = edgesOf(wiring.env, section, places, machine);
-  const only = (runtime: Runtime): Wired => ({
-    platform: { runtime, rollout: null, tasks: null, adoption: null },
+  const only = (runtime: Runtime, trials: Trials | null = null): Wired => ({
+    platform: { runtime, rollout: null, tasks: null, trials, adoption: null },
     edges,
   });
-  if (services) return only(processes(services, places, machine));
+  if (services) return only(processes(services, places, machine), trialsOf(places, machine));
   assert(stack, `nothing says what runs ${wiring.env}`);
   switch (stack.runtime) {
     case "systemd":
@@ -38,6 +40,11 @@ export function platformOf(section: Environment, wiring: Wiring): Wired {
   }
 }
 
+function trialsOf(places: Places, machine: Machine): Trials {
+  const { callers, environment } = machine.processes;
+  return processTrials(places.runtime, { ...processDeps(machine), environment, callers });
+}
+
 function processes(
   services: NonNullable<Environment["services"]>,
   places: Places,
@@ -47,12 +54,14 @@ function processes(
     const { source, command, env } = service;
     return [name, { source, command, env, ...common(service) }] as const;
   });
-  const { files, clock, baseEnv, node, digestTree } = machine;
-  const deps = { files, clock, digestTree, baseEnv, node, processes: machine.processes };
   return processRuntime(
     { stateDir: places.runtime, services: Object.fromEntries(specs) },
-    { ...deps, environment: machine.processes.environment },
+    { ...processDeps(machine), environment: machine.processes.environment },
   );
+}
+
+function processDeps({ files, clock, baseEnv, node, digestTree, processes: all }: Machine) {
+  return { files, clock, digestTree, baseEnv, node, processes: all };
 }
 
 function units(stack: Stack<"systemd">, places: Places, machine: Machine): Runtime {

@@ -3,8 +3,10 @@ import { dirname } from "node:path";
 import type { Environment } from "../config/schema.ts";
 import type { Retention } from "../core/backups/retention.ts";
 import { parseDatabaseUrl } from "../core/database-url.ts";
+import { copyWithinMs } from "../core/plan/hold-budget.ts";
 import { ok, problem, type Result } from "../core/result.ts";
 import { type Secret, secret } from "../core/secret.ts";
+import { withClones } from "../drivers/database/clones/clones.ts";
 import { laterDatabase, type Opened } from "../drivers/database/later.ts";
 import { withPointInTime } from "../drivers/database/pgbackrest/pgbackrest.ts";
 import type { Past } from "../drivers/database/postgres/context.ts";
@@ -30,6 +32,8 @@ type Wires = {
   readonly stack: Environment["stack"];
   readonly tell: Tell;
   readonly past: Past | null;
+  /** How long requests may wait. */
+  readonly holdMs: number;
 };
 
 /** The env file is read at each use: while it says the same, the same driver answers. */
@@ -47,12 +51,14 @@ export function postgresOf(section: Section, wires: Wires) {
 }
 
 /** What the env file fills in. */
-type Urls = Pick<PostgresConfig, "url" | "adminUrl" | "unpackPassword">;
+type Urls = Pick<PostgresConfig, "url" | "adminUrl" | "unpackPassword"> & {
+  readonly poolerUrl: Secret | null;
+};
 
 function openWith(
-  { container, keepBackups, encryptionKeyFile, pointInTime }: Section,
+  { container, keepBackups, encryptionKeyFile, pointInTime, restore, copies, keepCopies, clones }: Section,
   wires: Wires,
-  urls: Urls,
+  { poolerUrl, ...urls }: Urls,
 ): Result<Opened> {
   const { machine, backupDir, also, stack, tell, past } = wires;
   const { host, files, clock, swap, digestTree } = machine;
@@ -72,6 +78,12 @@ function openWith(
       keep: keepBackups,
       also,
       encryptionKeyFile: encryptionKeyFile ?? null,
+      clones: clones?.folder ?? null,
+      copies: copies === "never" ? null : { withinMs: copyWithinMs(wires.holdMs), keep: keepCopies },
+      restore: {
+        ...{ jobs: restore.jobs, amcheck: restore.amcheck, sessions: restore.sessions },
+        pooler: poolerUrl && { url: poolerUrl, database: restore.pooler?.database ?? url.value.database },
+      },
     },
     {
       ...{ sql: openSql, host, files, clock, swap, unpack, seal, tell },
@@ -82,6 +94,8 @@ function openWith(
   );
   if (!made.ok) return made;
   const name = url.value.database;
+  const deps = { processes: machine.processes, env: machine.baseEnv };
+  if (clones !== undefined) return ok({ ...made.value, name, ...withClones(made.value, clones, deps) });
   if (pointInTime === undefined) return ok({ ...made.value, name, pointInTime: null });
   return ok({ ...made.value, name, ...withArchive(made.value, pointInTime, machine) });
 }
@@ -102,7 +116,7 @@ function withArchive(
 }
 
 async function urlsOf(
-  { envFile, url, adminUrl, at, unpackPassword }: Section,
+  { envFile, url, adminUrl, at, unpackPassword, restore }: Section,
   { files }: Machine,
 ): Promise<Result<Urls>> {
   const read = await files.read(envFile);
@@ -115,13 +129,27 @@ async function urlsOf(
       envFile,
     );
   const values = readEnvText(read.value.toString("utf8"));
+  const fill = (text: string | undefined, moved: Section["at"]) =>
+    text === undefined ? ok(null) : filled(text, { values, envFile, at: moved });
   const app = filled(url, { values, envFile, at });
   if (!app.ok) return app;
-  const admin = adminUrl === undefined ? ok(null) : filled(adminUrl, { values, envFile, at });
+  const admin = fill(adminUrl, at);
   if (!admin.ok) return admin;
-  const unpacks =
-    unpackPassword === undefined ? ok(null) : filled(unpackPassword, { values, envFile, at: undefined });
-  return unpacks.ok ? ok({ url: app.value, adminUrl: admin.value, unpackPassword: unpacks.value }) : unpacks;
+  const pooler = fill(restore.pooler && consoleUrl(restore.pooler.url), undefined);
+  if (!pooler.ok) return pooler;
+  const unpacks = fill(unpackPassword, undefined);
+  if (!unpacks.ok) return unpacks;
+  return ok({
+    url: app.value,
+    adminUrl: admin.value,
+    poolerUrl: pooler.value,
+    unpackPassword: unpacks.value,
+  });
+}
+
+/** pgbouncer's console is its database of that name. */
+function consoleUrl(text: string): string {
+  return `${text.replace(/\/(pgbouncer)?$/, "")}/pgbouncer`;
 }
 
 type Filling = { readonly values: Values; readonly envFile: string; readonly at: Section["at"] };

@@ -13,5 +13,5 @@ export async function secretIn(file: string | undefined, files: Files): Promise<
 /** An empty secret would let in everybody who sends nothing. */
 export function notEmpty(found: Secret, where: string): Result<Secret> {
   if (found.reveal() !== "") return ok(found);
-  return problem("config", `the secret in ${where} is empty`, "Write the sender's secret there.");
+  return problem("config", `the secret in ${where} is empty`, "Write the secret there.");
 }

@@ -5,6 +5,9 @@ import { limits } from "../core/limits.ts";
 import { assert } from "../core/result.ts";
 import { flowsOf } from "./flows.ts";
 import { policyOf } from "./policy.ts";
+import { trialOf } from "./trials.ts";
+
+const dayMs = 86_400_000;
 
 export function settingsOf(config: Config, env: string): Settings {
   const section = config.environments[env];
@@ -19,18 +22,27 @@ export function settingsOf(config: Config, env: string): Settings {
     flows: flowsOf(section),
     tasks: tasksOf(section),
     drainMs: traffic?.drain.ms ?? limits.drainDefaultMs,
+    holdMs: holdMsOf(section),
     watch: {
       forMs: watch.for.ms,
       checkMs: watch.check.ms,
       tolerate: watch.tolerate.fraction,
       waitForVerdict: watch.waitForVerdict,
       integrityMs: watch.integrity.ms,
+      always: watch.always,
       payments: watch.payments,
       events: Object.entries(watch.events).map(([name, routes]) => ({ name, routes })),
     },
     policy: policyOf(section),
     keepReleases: section.keep.releases,
+    trial: trialOf(section),
+    drillGate: { act: section.drill.beforeMigrations, maxMs: section.drill.maxDays * dayMs },
   };
+}
+
+/** How long requests may wait at the edge. */
+export function holdMsOf({ traffic }: Environment): number {
+  return traffic && "hold" in traffic ? traffic.hold.ms : limits.holdDefaultMs;
 }
 
 /** Where people's requests arrive, as far as the config says. */

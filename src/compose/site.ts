@@ -8,6 +8,7 @@ import type { Past } from "../drivers/database/postgres/context.ts";
 import type { Signals } from "../ports/signals.ts";
 import type { World } from "../ports/world.ts";
 import { partsOf } from "./care.ts";
+import { certificatesOf } from "./checks.ts";
 import { databaseOf } from "./database.ts";
 import { environmentSignals } from "./environment-signals.ts";
 import { flowToolsOf } from "./flows.ts";
@@ -16,6 +17,7 @@ import { migrationsOf } from "./migrations.ts";
 import { notifiersOf } from "./notifiers.ts";
 import type { StatePaths } from "./paths.ts";
 import { platformOf } from "./platform.ts";
+import { storesOf } from "./redis.ts";
 import { settingsOf } from "./settings.ts";
 import { signalsOf } from "./signals.ts";
 
@@ -34,12 +36,14 @@ export function siteOf(config: Config, env: string, { paths, machine, known, pas
   const settings = settingsOf(config, env);
   const places = paths.env(env);
   const { platform, edges } = platformOf(section, { config, env, places, machine, known: () => known(env) });
-  const stored = databaseOf(section, places, machine, past?.(env) ?? null);
+  const stored = databaseOf(section, { ...places, state: config.state }, machine, past?.(env) ?? null);
   const migrations = migrationsOf(section, stored, places, machine);
+  const beside = storesOf(section, places, machine);
   const world: World = {
     ...platform,
     traffic: edges.traffic,
     database: stored?.database ?? null,
+    stores: beside.stores,
     migrations: migrations?.driver ?? null,
     flags: null,
     flows: flowToolsOf(section, machine),
@@ -66,7 +70,9 @@ export function siteOf(config: Config, env: string, { paths, machine, known, pas
     ensure: (releases) => edges.ensure(releases),
     end: (op) => edges.end(op),
     notifiers: notifiersOf(section, machine),
+    certificates: certificatesOf(section, machine),
     backups: stored?.backups ?? null,
+    stores: beside.desks,
     migrations,
   };
   return site;

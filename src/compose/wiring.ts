@@ -21,7 +21,7 @@ export type Wiring = {
 };
 
 /** What runs the app. */
-export type Platform = Pick<World, "runtime" | "rollout" | "tasks" | "adoption">;
+export type Platform = Pick<World, "runtime" | "rollout" | "tasks" | "trials" | "adoption">;
 
 /** What stands in front of its services: one switch each. */
 export type Edges = {

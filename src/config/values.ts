@@ -217,6 +217,15 @@ export function argument() {
   );
 }
 
+/** One word or line of a form that `pattern` says; `title` begins with a consonant. */
+export function text(title: string, example: string, pattern: RegExp) {
+  return reading<string>({ title, example, pattern }, (given) =>
+    pattern.test(given)
+      ? ok(given)
+      : refuse(`${quote(given)} cannot be a ${title}`, `write one such as ${example}`),
+  );
+}
+
 /** Minutes since midnight. */
 export function timeOfDay(example: string) {
   return reading<number>({ title: "time of day", example, pattern: patterns.timeOfDay }, (text) => {

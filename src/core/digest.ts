@@ -1,9 +1,9 @@
 // The one hash of the product. Deterministic, so it may live in the core.
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** sha256 in hex. */
 export function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return hash("sha256", text, "hex");
 }
 
 /** The same over every retry and restart: who did this effect. 20 characters of base 16, safe in names. */

@@ -1,11 +1,16 @@
 // One environment as a fold: its releases, what serves, what is watched, what is quarantined.
+import { z } from "zod";
+import { type Changes, foldChanges, noChanges } from "./attribute/changes.ts";
 import { type BackupState, emptyBackupState, foldBackups } from "./backups/state.ts";
 import type { Finding } from "./detect/finding.ts";
 import type { Hour } from "./detect/hour.ts";
 import { hoursKept } from "./detect/usual.ts";
+import { foldVigil, type VigilState } from "./detect/vigil.ts";
 import type { Event, EventData, RunOutcome } from "./event.ts";
 import { emptyFlagState, type FlagRecord, type FlagState, flagRecord, foldFlags } from "./flags/state.ts";
+import { type FlowMark, flowMark } from "./flows/flow.ts";
 import { limits } from "./limits.ts";
+import { foldOlder, type OlderTried } from "./migrations/older.ts";
 import type { PlanKind } from "./plan/plan.ts";
 import type { Release } from "./release.ts";
 import type { RunState } from "./run.ts";
@@ -23,6 +28,8 @@ export type ReleaseState = {
   readonly flags: FlagRecord | null;
   /** The backup taken just before it went out. */
   readonly restorePoint: string | null;
+  /** How its flows were through the public port when they were tried last, well. */
+  readonly flows?: readonly FlowMark[];
 };
 
 export type WatchState = EventData<"watch.started"> & {
@@ -63,12 +70,22 @@ export type EnvState = {
   readonly acts: readonly number[];
   /** Nothing is deployed until a person lifts it. */
   readonly frozen: { readonly at: number; readonly by: string; readonly why: string } | null;
+  /** The round of listening outside of watches: the one that goes on, or the newest. */
+  readonly vigil: VigilState | null;
+  /** What could have caused trouble. */
+  readonly changes: Changes;
+  /** What was received up to this number was decided on; null: nothing was ever received. */
+  readonly heard: number | null;
   /** Newest last. */
   readonly history: readonly RunSummary[];
   readonly flags: FlagState;
   readonly backups: BackupState;
   /** When tasks of deploys (migrations) ran on the database, newest last. */
   readonly migrated: readonly MigrationWindow[];
+  /** Older releases that were tried on the schema of newer ones, newest last. */
+  readonly older: readonly OlderTried[];
+  /** Migrations that releases brought along, by release id; oldest first. */
+  readonly brought: Readonly<Record<string, readonly string[]>>;
 };
 
 export const emptyEnv: EnvState = {
@@ -84,17 +101,30 @@ export const emptyEnv: EnvState = {
   lastDecision: null,
   acts: [],
   frozen: null,
+  vigil: null,
+  changes: noChanges,
+  heard: null,
   history: [],
   flags: emptyFlagState,
   backups: emptyBackupState,
   migrated: [],
+  older: [],
+  brought: {},
 };
 
 export function foldEnv(env: EnvState, event: Event, run: RunState | null): EnvState {
+  const folded = foldFacts(env, event, run);
+  const changes = foldChanges(folded.changes, event, run, folded.releases);
+  return changes === folded.changes ? folded : { ...folded, changes };
+}
+
+function foldFacts(env: EnvState, event: Event, run: RunState | null): EnvState {
   const flags = foldFlags(env.flags, event, env.serving);
   if (flags !== env.flags) return { ...env, flags };
   const backups = foldBackups(env.backups, event);
   if (backups !== env.backups) return { ...env, backups };
+  const older = foldOlder(env.older, event);
+  if (older !== env.older) return { ...env, older };
   switch (event.type) {
     case "release.made":
       return withRelease(env, event.data.release.id, {
@@ -131,10 +161,18 @@ export function foldEnv(env: EnvState, event: Event, run: RunState | null): EnvS
         lastDecision: { ...event.data, at: event.at, seq: event.seq },
         acts: isAct(event.data) ? [...env.acts, event.at].slice(-limits.historyRows) : env.acts,
       };
+    case "migrate.brought":
+      return { ...env, brought: { ...env.brought, [event.data.release]: event.data.names } };
     case "deploys.frozen":
       return { ...env, frozen: { at: event.at, by: event.data.by, why: event.data.why } };
     case "deploys.unfrozen":
       return { ...env, frozen: null };
+    case "vigil.began":
+    case "vigil.found":
+    case "vigil.ended":
+      return { ...env, vigil: foldVigil(env.vigil, event) };
+    case "signals.heard":
+      return { ...env, heard: event.data.upTo };
     default:
       return run ? foldRunInEnv(env, event, run) : env;
   }
@@ -189,7 +227,8 @@ function foldEvidence(env: EnvState, step: EventData<"step.verified">, at: numbe
   if (step.kind === "stack.leave") return serve(env, null, at);
   // One that is taken on the way back is of the schema of now: going back from a release needs the one of before it.
   if (step.kind === "database.backup" && run.plan.kind.startsWith("deploy")) {
-    return withRelease(env, run.plan.target, { restorePoint: (step.evidence as { backup: string }).backup });
+    const { backup, store = null } = step.evidence as { backup: string; store?: string | null };
+    return store === null ? withRelease(env, run.plan.target, { restorePoint: backup }) : env;
   }
   if (step.kind === "task.run") {
     const window = windowOf({
@@ -200,11 +239,20 @@ function foldEvidence(env: EnvState, step: EventData<"step.verified">, at: numbe
     });
     return window ? { ...env, migrated: [...env.migrated, window].slice(-windowsKept) } : env;
   }
+  if (step.kind === "smoke.run") return foldFlows(env, step, run);
   if (step.kind === "release.forget") {
     const gone = run.plan.steps.find((one) => one.key === step.key)?.input as { release: string } | undefined;
     return gone ? withRelease(env, gone.release, { kept: false }) : env;
   }
   return env;
+}
+
+function foldFlows(env: EnvState, step: EventData<"step.verified">, run: RunState): EnvState {
+  const tried = z.looseObject({ release: z.string(), through: z.literal("public") });
+  const input = tried.safeParse(run.plan.steps.find((one) => one.key === step.key)?.input);
+  const seen = z.looseObject({ flows: z.array(flowMark) }).safeParse(step.evidence);
+  if (!input.success || !seen.success) return env;
+  return withRelease(env, input.data.release, { flows: seen.data.flows });
 }
 
 function serve(env: EnvState, release: string | null, at: number): EnvState {
@@ -227,7 +275,12 @@ function fresh(release: Release, at: number): ReleaseState {
 function known(env: EnvState, id: string): Partial<ReleaseState> {
   const former = env.releases[id];
   return former
-    ? { goodAt: former.goodAt, servedAt: former.servedAt, restorePoint: former.restorePoint }
+    ? {
+        goodAt: former.goodAt,
+        servedAt: former.servedAt,
+        restorePoint: former.restorePoint,
+        ...(former.flows ? { flows: former.flows } : {}),
+      }
     : {};
 }
 

@@ -1,11 +1,13 @@
 // The facts that everything else is computed from. Past tense; append only; checked when written and read.
 import { z } from "zod";
+import { changeEvents } from "./attribute/events.ts";
 import { backupEvents } from "./backups/events.ts";
 import { watchSummary } from "./compare/summary.ts";
 import { decisionEvents } from "./decide/events.ts";
 import { expects } from "./detect/expects.ts";
 import { finding } from "./detect/finding.ts";
 import { hourEvents } from "./detect/hour.ts";
+import { vigilEvents } from "./detect/vigil.ts";
 import { flagEvents } from "./flags/events.ts";
 import { migrationEvents } from "./migrations/events.ts";
 import { partEvents } from "./parts/events.ts";
@@ -111,12 +113,24 @@ const types = {
     /** What users saw, for comparing releases. */
     seen: watchSummary.optional(),
   }),
+  /** What users saw right before and right after a way back. */
+  "rollback.compared": z.strictObject({
+    env: z.string(),
+    watch: z.string(),
+    left: z.string(),
+    to: z.string(),
+    helped: z.enum(["yes", "no", "cannot tell"]),
+    why: z.string(),
+    measures: z.json(),
+  }),
   ...decisionEvents,
   ...flagEvents,
   ...partEvents,
   ...migrationEvents,
   ...salvageEvents,
+  ...changeEvents,
   ...hourEvents,
+  ...vigilEvents,
   ...signalEvents,
   ...backupEvents,
   "lock.broken": z.strictObject({ env: z.string(), run: z.string(), by: z.string(), why: z.string() }),

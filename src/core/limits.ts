@@ -24,6 +24,8 @@ export const limits = {
   childOutputBytes: 1024 * 1024,
   accessLineBytes: 4 * 1024,
   accessReadBytes: 1024 * 1024,
+  /** Of an access log in front of the app, at one look: 15,000 usual lines. */
+  logReadBytes: 4 * 1024 * 1024,
   historyRows: 100,
   estimateSamples: 20,
   outboxAttempts: 20,

@@ -123,8 +123,13 @@ function foldStep(state: RunState, event: StepEvent): RunState {
           }
         : { ...base, attempt, status: "failed", problem: event.data.problem as Problem, ms: event.data.ms };
   const past = state.plan.steps.some((one) => one.key === key && one.onFailure === "pause");
-  const pastReturn = state.pastReturn || (direction === "do" && past);
+  const pastReturn = state.pastReturn || (direction === "do" && (past || tookSchemaDown(state, event)));
   return { ...state, pastReturn, [direction]: { ...state[direction], [key]: step } };
+}
+
+/** In a rollback: the code that was to be left does not fit the schema any more. */
+function tookSchemaDown({ plan }: RunState, { type, data }: StepEvent): boolean {
+  return plan.kind === "rollback" && type === "step.verified" && data.kind === "migrations.down";
 }
 
 function rewind(state: RunState, direction: Direction, keys: readonly string[]): RunState {

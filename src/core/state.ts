@@ -5,7 +5,7 @@ import type { Event, Holder } from "./event.ts";
 import { limits } from "./limits.ts";
 import { foldRun, type RunState, runOf } from "./run.ts";
 
-export const stateVersion = 5;
+export const stateVersion = 6;
 
 export type State = {
   readonly seq: number;

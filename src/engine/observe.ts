@@ -1,5 +1,6 @@
 // Follows one watch: reads its signals, feeds detection, and says when there is something to say.
 import type { Failing } from "../core/attribute/fingerprint.ts";
+import { type Arrivals, arrived, heardTo, startArrivals } from "../core/detect/arrivals.ts";
 import type { Finding, Observation } from "../core/detect/finding.ts";
 import {
   concludeStreams,
@@ -17,7 +18,7 @@ import type { WatchState } from "../core/env-state.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { SignalEvent } from "../core/signals/event.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Signals } from "../ports/signals.ts";
+import type { Batch, Signals } from "../ports/signals.ts";
 import { askedSince, type Dependencies, noteDependency, type Suspicion, suspicion } from "./dependencies.ts";
 
 /** How long a look at the sources is left alone: bounds the delay of detection and the idle cost. */
@@ -45,7 +46,22 @@ type Source = {
 };
 
 /** What was seen so far. */
-type Sight = { readonly watch: WatchState; readonly streams: Streams; readonly dependencies: Dependencies };
+type Sight = {
+  readonly watch: WatchState;
+  readonly streams: Streams;
+  readonly dependencies: Dependencies;
+  /** How far the sources of requests are read; null: nothing is expected whose silence would tell. */
+  readonly arrivals: Arrivals | null;
+  /** Seconds since the watch began. */
+  nowS(): number;
+};
+
+type Control = {
+  readonly signal: AbortSignal;
+  enough(watched: Watched): boolean;
+  /** Not the watch of a release: its own chance of a false alarm, and no hurry. */
+  readonly outside?: { readonly alpha: number; pauseMs(now: Watched): number };
+};
 
 /**
  * Runs until `enough` says so or the signal aborts; returns the newest finding. `enough` is asked after each look.
@@ -55,17 +71,25 @@ export async function observeWatch(
   clock: Clock,
   watch: WatchState,
   sources: readonly Signals[],
-  control: { readonly signal: AbortSignal; enough(watched: Watched): boolean },
+  control: Control,
 ): Promise<Watched> {
   const { threshold, forMs, expects } = watch;
   const heard = heardBy(watch, sources);
   const streams = startStreams({
     threshold,
-    horizonS: forMs / 1_000,
+    horizonS: Math.ceil(forMs / 1_000),
     heard,
     ...(expects ? { expects } : {}),
+    ...(control.outside ? { alpha: control.outside.alpha, anchor: watch.startedAt } : {}),
   });
-  const sight: Sight = { watch, streams, dependencies: new Map() };
+  const offsetMs = Math.max(0, clock.now() - watch.startedAt) - clock.elapsed();
+  const sight: Sight = {
+    watch,
+    streams,
+    dependencies: new Map(),
+    arrivals: streams.silence.length === 0 ? null : startArrivals(namesOf(sources)),
+    nowS: () => (offsetMs + clock.elapsed()) / 1_000,
+  };
   const positions = watch.from as JsonObject;
   const open = sources.map(
     (signals): Source => ({
@@ -75,7 +99,6 @@ export async function observeWatch(
       silentSince: null,
     }),
   );
-  const offsetMs = Math.max(0, clock.now() - watch.startedAt) - clock.elapsed();
   let suspected: Suspicion = null;
   for (;;) {
     const more = await lookAll(clock, open, sight, control.signal);
@@ -86,8 +109,12 @@ export async function observeWatch(
     const known = askedSince(sight.dependencies, suspected, clock);
     if (control.signal.aborted || (known && control.enough(watched))) return watched;
     if (!known) for (const { signals } of open) signals.hurry?.();
-    await clock.sleep(more ? 0 : pauseMs, control.signal);
+    await clock.sleep(more ? 0 : (control.outside?.pauseMs(watched) ?? pauseMs), control.signal);
   }
+}
+
+function namesOf(sources: readonly Signals[]): readonly string[] {
+  return sources.filter(({ about }) => about === "requests").map(({ name }) => name);
 }
 
 function failsForMany(finding: Finding): boolean {
@@ -106,9 +133,9 @@ function heardBy(watch: WatchState, sources: readonly Signals[]): Heard {
   };
 }
 
-function concluded({ streams, dependencies }: Sight, open: readonly Source[], nowS: number) {
+function concluded({ streams, dependencies, arrivals }: Sight, open: readonly Source[], nowS: number) {
   const deaf = open.some(({ signals, silentSince }) => signals.about === "requests" && silentSince !== null);
-  tickStreams(streams, nowS, deaf);
+  tickStreams(streams, nowS, deaf, arrivals === null ? undefined : heardTo(arrivals, nowS));
   const blind = { errors: blindOf(open, "requests"), probe: blindOf(open, "probes") };
   const { worst, all } = concludeStreams(streams, { nowS, blind });
   return {
@@ -143,9 +170,17 @@ async function look(clock: Clock, source: Source, sight: Sight): Promise<boolean
   source.blind = tooLong ? `${source.signals.name}: ${silent}` : null;
   if (!batch.ok) return false;
   source.position = batch.value.next;
+  noteArrivals(sight, source.signals, batch.value);
   for (const seen of batch.value.observations) see(sight, source.signals.about, seen);
   for (const event of batch.value.events ?? []) hear(sight, event);
   return batch.value.more === true;
+}
+
+/** Lines are written when their request has ended. */
+function noteArrivals({ arrivals, watch, nowS }: Sight, { name, about }: Signals, batch: Batch): void {
+  if (arrivals === null || about !== "requests") return;
+  const writtenS = batch.observations.map(({ at, ms }) => (at + ms - watch.startedAt) / 1_000);
+  arrived(arrivals, name, { writtenS, nowS: nowS(), more: batch.more === true });
 }
 
 function see({ watch, streams, dependencies }: Sight, about: Signals["about"], seen: Observation): void {
@@ -173,9 +208,19 @@ function blindOf(open: readonly Source[], about: Signals["about"]): string | nul
 }
 
 /** Seconds since the deploy. A wall clock that was set back must not hide requests: they are this release's own. */
-function timed({ at, ok, client, route, status, ms, upstream }: Observation, { startedAt }: WatchState) {
+function timed(seen: Observation, { startedAt }: WatchState) {
+  const { at, ok, client, route, status, ms, upstream, instance } = seen;
   const atS = Math.max(0, (at - startedAt) / 1_000);
   // One object a request, not several: this is on the way of every line.
-  if (upstream === undefined) return { atS, ok, client, route, status, ms };
-  return { atS, ok, client, route, status, ms, upstream };
+  if (upstream === undefined && instance === undefined) return { atS, ok, client, route, status, ms };
+  return {
+    atS,
+    ok,
+    client,
+    route,
+    status,
+    ms,
+    ...(upstream === undefined ? {} : { upstream }),
+    ...(instance === undefined ? {} : { instance }),
+  };
 }

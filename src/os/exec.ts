@@ -58,14 +58,16 @@ async function run(
   } catch (error) {
     return spawnProblem(error, program);
   }
-  const stdout = collect(child.stdout, "first");
+  const { rawBytes } = command;
+  const stdout = collect(child.stdout, "first", rawBytes);
   const stderr = collect(child.stderr, "last");
   child.stdin.on("error", () => {}); // it may end without reading: its exit code tells
   child.stdin.end(command.stdin ?? "");
   const end = await untilEnd(child, command.timeoutMs, signal);
   return ok({
     ...end,
-    stdout: stdout.text(),
+    stdout: rawBytes === undefined ? stdout.text() : "",
+    ...(rawBytes === undefined ? {} : { raw: stdout.bytes() }),
     stderr: stderr.text(),
     truncated: stdout.truncated() || stderr.truncated(),
     durationMs: clock.elapsed() - began,
@@ -127,32 +129,37 @@ function signalGroup(child: ChildProcessWithoutNullStreams, name: "SIGTERM" | "S
 }
 
 /** Keeps a bounded part of a stream and goes on reading, so that the program never blocks on a full pipe. */
-function collect(stream: Readable, keep: "first" | "last"): { text(): string; truncated(): boolean } {
+function collect(
+  stream: Readable,
+  keep: "first" | "last",
+  most: number = limits.childOutputBytes,
+): { bytes(): Buffer; text(): string; truncated(): boolean } {
   let chunks: Buffer[] = [];
   let bytes = 0;
   let dropped = false;
   const cut = (): void => {
     const all = Buffer.concat(chunks);
-    const kept =
-      keep === "first" ? all.subarray(0, limits.childOutputBytes) : all.subarray(-limits.childOutputBytes);
+    const kept = keep === "first" ? all.subarray(0, most) : all.subarray(-most);
     dropped ||= kept.length < all.length;
     chunks = [kept];
     bytes = kept.length;
   };
   stream.on("data", (chunk: Buffer) => {
-    if (keep === "first" && bytes >= limits.childOutputBytes) {
+    if (keep === "first" && bytes >= most) {
       dropped = true;
       return;
     }
     chunks.push(chunk);
     bytes += chunk.length;
-    if (bytes > 2 * limits.childOutputBytes) cut();
+    if (bytes > 2 * most) cut();
   });
+  const whole = (): Buffer => {
+    cut();
+    return chunks[0] ?? Buffer.alloc(0);
+  };
   return {
-    text: () => {
-      cut();
-      return (chunks[0] ?? Buffer.alloc(0)).toString("utf8");
-    },
+    bytes: whole,
+    text: () => whole().toString("utf8"),
     truncated: () => dropped,
   };
 }

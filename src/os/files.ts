@@ -4,7 +4,7 @@ import { constants } from "node:fs";
 import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ok, type Result } from "../core/result.ts";
-import type { FileStat, Files } from "../ports/files.ts";
+import type { FileRange, FileStat, Files } from "../ports/files.ts";
 import { copyTree } from "./copy-tree.ts";
 import { errorCode, fileProblem } from "./file-problem.ts";
 
@@ -28,12 +28,12 @@ async function attempt<T>(doing: string, path: string, work: () => Promise<T>): 
   }
 }
 
-async function readRange(path: string, range: { offset: number; length: number }): Promise<Buffer> {
+async function readRange(path: string, range: FileRange): Promise<Buffer> {
   const handle = await open(path, "r");
   try {
     const size = (await handle.stat()).size;
     const length = Math.max(0, Math.min(range.length, size - range.offset));
-    const buffer = Buffer.alloc(length);
+    const buffer = range.into && range.into.length >= length ? range.into : Buffer.alloc(length);
     let filled = 0;
     while (filled < length) {
       const { bytesRead } = await handle.read(buffer, filled, length - filled, range.offset + filled);

@@ -5,7 +5,8 @@ import { fileProblem } from "./file-problem.ts";
 
 const SMALL_MS = 60_000;
 
-export type Small = Pick<Command, "argv" | "effect"> & Partial<Pick<Command, "stdin" | "timeoutMs">>;
+export type Small = Pick<Command, "argv" | "effect"> &
+  Partial<Pick<Command, "stdin" | "timeoutMs" | "rawBytes">>;
 
 /** Errors are read from what the programs say, so they must say it in English. */
 export async function small(

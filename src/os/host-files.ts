@@ -7,8 +7,8 @@ import type { Host } from "../ports/host.ts";
 import { fileProblemOf, inOrder, type Small, small, systemError } from "./host-command.ts";
 import { copyOnHost } from "./host-copy.ts";
 
-/** Bytes that one command reads: they come back as text, three characters a byte, and output is capped. */
-const CHUNK_BYTES = 256 * 1024;
+/** Bytes that one command reads. */
+const CHUNK_BYTES = 8 * 1024 * 1024;
 /** A file that grows or is replaced while it is read in chunks is begun again. */
 const READ_TRIES = 5;
 const BIG_MS = 10 * 60_000;
@@ -40,13 +40,12 @@ async function readRange(host: Host, path: string, { offset, length }: Range): P
   return ok(Buffer.concat(chunks));
 }
 
-/** As numbers, because the output of a command is text. */
 async function readChunk(host: Host, path: string, offset: number, length: number): Promise<Result<Buffer>> {
-  const argv = ["od", "-An", "-v", "-tx1", "-w1024", `-j${offset}`, `-N${length}`, "--", path] as const;
-  const ran = await small(host, { argv, effect: "read" });
+  const bytes = [`skip=${offset}`, `count=${length}`, "iflag=skip_bytes,count_bytes,fullblock"];
+  const argv = ["dd", `if=${path}`, ...bytes, "bs=1M", "status=none"] as [string, ...string[]];
+  const ran = await small(host, { argv, effect: "read", rawBytes: length, timeoutMs: BIG_MS });
   if (!ran.ok) return ran;
-  if (ran.value.exitCode === 0) return ok(Buffer.from(ran.value.stdout.replace(/\s+/g, ""), "hex"));
-  if (/cannot skip past end/.test(ran.value.stderr)) return ok(Buffer.alloc(0));
+  if (ran.value.exitCode === 0) return ok(ran.value.raw ?? Buffer.alloc(0));
   return fileProblemOf(host, ran.value, `read ${path}`, path);
 }
 

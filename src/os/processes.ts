@@ -10,6 +10,7 @@ import type { Processes, ProcessRef, ProcessSpec } from "../ports/processes.ts";
 import { errorCode, fileProblem } from "./file-problem.ts";
 import { inParallel } from "./in-parallel.ts";
 import { isGone, listPids, readEnviron, readStat } from "./proc.ts";
+import { type TcpEnd, tcpEndsOf } from "./tcp-ends.ts";
 
 const READS_AT_ONCE = 16;
 /** So many ports below the system's own range are ours to choose from. */
@@ -19,6 +20,8 @@ const ONLY_LINUX = "this machine has no /proc, and only Linux is supported for t
 
 /** `environment` is beside the port: one variable of a live process, null when it is gone, unset or not readable. */
 export type LocalProcesses = Processes & {
+  /** Where the TCP connections of a process come from, as their other end sees them. */
+  callers(process: ProcessRef): Promise<readonly TcpEnd[]>;
   environment(process: ProcessRef, name: string): Promise<string | null>;
 };
 
@@ -35,6 +38,7 @@ export function localProcesses(proc = "/proc"): LocalProcesses {
     signal: (ref, name) => alive(ref) && send(proc, ref, name),
     freePort: () => freePort(proc),
     self: () => refOf(proc, process.pid),
+    callers: (ref) => tcpEndsOf(proc, ref.pid),
     environment: async (ref, name) => {
       const environ = await readEnviron(proc, ref.pid);
       return environ !== null && alive(ref) ? valueIn(environ, name) : null;

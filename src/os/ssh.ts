@@ -103,10 +103,11 @@ async function more(
 ): Promise<Result<Finished>> {
   const mark = freshMark();
   const line = Buffer.from(`${remoteLine(command, mark)}\n`);
-  const { op, effect, timeoutMs, stdin = "" } = command;
+  const { op, effect, timeoutMs, stdin = "", rawBytes } = command;
+  const raw = rawBytes === undefined ? {} : { rawBytes };
   const argv = sshArgv(target, places, "more", [...destination(target), remoteText]);
   const ran = await local.run(
-    { argv, effect, op, timeoutMs, stdin: Buffer.concat([line, Buffer.from(stdin)]) },
+    { argv, effect, op, timeoutMs, stdin: Buffer.concat([line, Buffer.from(stdin)]), ...raw },
     signal,
   );
   if (!ran.ok) return ran;

@@ -32,11 +32,3 @@ export interface BackupCare {
   /** Questions to the live database. */
   readonly ask: AskSql;
 }
-
-/** Another folder that holds copies of the backups. Failures: `no-space`, `read-only`, `damaged`, `failed`. */
-export interface SecondPlace {
-  /** Where it is, for people. */
-  readonly about: string;
-  /** Copies what is not there yet, reads it back, and compares. Then drops what nobody keeps any more. */
-  keep(backup: Backup, files: readonly BackupFile[], proved: boolean): Promise<Result<void>>;
-}

@@ -3,6 +3,35 @@ import type { DatabaseMoment } from "../core/salvage/window.ts";
 import type { AskSql } from "./ask-sql.ts";
 import type { Op } from "./op.ts";
 
+/** One way to keep a restore point: looked at, and chosen or not. */
+export type Rung = {
+  readonly way: string;
+  readonly chosen: boolean;
+  readonly why: string;
+  /** What going back this way takes, milliseconds, as measured here; null or left out where nothing was measured. */
+  readonly backMs?: number | null | undefined;
+};
+
+/** What became of a template copy. Plain data: a step keeps it as its evidence. */
+export type Copied = {
+  /** Name of the copy; null where none was taken. */
+  readonly copy: string | null;
+  readonly why: string;
+};
+
+/** Copies of the database as it lies there, taken while nobody is in it: going back to one is the swap alone. */
+export interface TemplateCopies {
+  /** The ways that a restore point would be kept by now, and whether a copy is among them. Changes nothing. */
+  look(): Promise<Result<{ readonly rungs: readonly Rung[]; readonly copy: boolean }>>;
+  /**
+   * Take one while requests wait: whoever idles in the database is ended, whoever comes waits for it. Convergent by its op.
+   * `copy` is null where somebody works in it, or it would take too long: nothing was touched then.
+   */
+  take(op: Op): Promise<Result<Copied>>;
+}
+
+import type { Caller } from "./trials.ts";
+
 export type Backup = {
   /** `<label>-<op>`: fresh for each op. What a restore kept is `before-<op of the restore>`. */
   readonly id: string;
@@ -12,8 +41,12 @@ export type Backup = {
   readonly sha256: string;
   /** Rows by table at the moment of the backup. */
   readonly rows: Readonly<Record<string, number>>;
+  /** Ways that were looked at when it was taken; absent where there is only one. */
+  readonly ladder?: readonly Rung[];
   /** Why it can't be restored (a damaged database that a restore kept); absent where it can. */
   readonly damaged?: string;
+  /** Id of the release that served when it was taken; absent where nobody knew. */
+  readonly release?: string;
 };
 
 /**
@@ -30,20 +63,40 @@ export type Rehearsal = {
   readonly lossesUnknown?: string;
 };
 
+/** A copy beside the live database, on the same server: it may be written to, and is thrown away. */
+export type CopyPlace = {
+  /** Their names on the server. */
+  readonly live: string;
+  readonly copy: string;
+  /** Lets the app's role in, and nobody else. Before anybody is sent there. */
+  open(): Promise<Result<void>>;
+  /**
+   * Sessions of those who were sent to the copy: how many it has or had since `open`, and how many are in the live
+   * database, known by what they call themselves (`mark`) or by where they come from.
+   */
+  seen(mark: string, callers: readonly Caller[]): Promise<Result<{ copy: number; live: number }>>;
+};
+
+/** With a restored copy before it goes. `place` null: nobody may be sent there. */
+export type LookAtCopy = (copy: AskSql, place: CopyPlace | null) => Promise<void>;
+
 /**
  * A database with a way back.
  * Failures: `missing`, `no-space`, `damaged`, `busy`, `failed`; of mutations also `fenced`, `conflict`, `cancelled`.
  */
 export interface Database {
-  /** A consistent copy of the running database under a fresh name. Convergent: the same op gives the same backup. */
-  backUp(op: Op, label: string): Promise<Result<Backup>>;
+  /**
+   * A consistent copy of the running database under a fresh name. Convergent: the same op gives the same backup.
+   * `copied`: what a template copy came to before; where there is one, the backup is of its moment.
+   */
+  backUp(op: Op, label: string, copied?: Copied | null): Promise<Result<Backup>>;
   /** Backups known here, newest first. Reads manifests, which exist only for finished backups. */
   backups(): Promise<Result<readonly Backup[]>>;
   /**
    * Really restore it into a scratch place, check integrity and counts, measure, remove it.
    * `look` is called with the restored copy before it goes; its time does not count.
    */
-  rehearse(backup: string, look?: (copy: AskSql) => Promise<void>): Promise<Result<Rehearsal>>;
+  rehearse(backup: string, look?: LookAtCopy): Promise<Result<Rehearsal>>;
   /**
    * Restore it beside the live one and prove it whole, while the app goes on: then `restore` of the same backup is the
    * swap alone. Convergent. Not there where a restore is quick enough without.
@@ -65,8 +118,12 @@ export interface Database {
    * Where the content is too large to compare, each answer differs from every other.
    */
   position(): Promise<Result<string>>;
+  /** Not there where a restore point is always kept in one way. */
+  readonly copies?: TemplateCopies;
   /** By which rows written later are told from older ones. Null where this kind of database can't tell. */
   moment?(): Promise<Result<DatabaseMoment | null>>;
+  /** Drops copies that a dead controller left. Only while nobody works on one. Cheap where none is noted. */
+  sweep?(): Promise<Result<void>>;
 }
 
 /** User and group ids, and permission bits. */

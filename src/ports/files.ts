@@ -9,10 +9,15 @@ export type FileStat = {
   readonly identity: string;
 };
 
+export type FileRange = { readonly offset: number; readonly length: number; readonly into?: Buffer };
+
 /** Files of one host. Failures: `missing`, `no-space`, `read-only`, `failed`. */
 export interface Files {
-  /** Up to `length` bytes from `offset`; the whole file without a range. */
-  read(path: string, range?: { offset: number; length: number }): Promise<Result<Buffer>>;
+  /**
+   * Up to `length` bytes from `offset`; the whole file without a range. `into`: memory that the answer may be a piece of, so
+   * that who reads on and on does not ask for new memory each time; it must not be looked at in between.
+   */
+  read(path: string, range?: FileRange): Promise<Result<Buffer>>;
   /** Whole-file replace: temp file beside it, fsync, rename, fsync of the folder. Makes missing folders (0700). */
   replace(path: string, content: string | Buffer, mode: number): Promise<Result<void>>;
   /** Null when nothing is there. */

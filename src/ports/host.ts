@@ -12,6 +12,8 @@ export type Command = {
   /** Added to the host's own small environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string | Buffer;
+  /** Standard output is bytes and no text: this many at most are kept, in `raw`, and `stdout` is empty. */
+  readonly rawBytes?: number;
 };
 
 /** How a command ended, complete enough to say why without running it again. */
@@ -32,6 +34,8 @@ export type Finished = {
   /** Some output was dropped by those caps. */
   readonly truncated: boolean;
   readonly durationMs: number;
+  /** Where `rawBytes` asked for it. */
+  readonly raw?: Buffer;
 };
 
 /** A machine that runs commands. */

@@ -5,6 +5,9 @@ import type { Reading, SignalEvent } from "../core/signals/event.ts";
 
 export type { Reading, SignalEvent } from "../core/signals/event.ts";
 
+/** `kept`: it is in the journal already, under this number, since this moment (wall clock, milliseconds). */
+export type ToldEvent = SignalEvent & { readonly kept?: { readonly ref: string; readonly at: number } };
+
 /** A batch of what a source saw. */
 export type Batch = {
   /**
@@ -13,7 +16,7 @@ export type Batch = {
    */
   readonly observations: readonly Observation[];
   /** What happened besides; a source that has no such things leaves it out. */
-  readonly events?: readonly SignalEvent[];
+  readonly events?: readonly ToldEvent[];
   /** Only of sources about `metrics`. */
   readonly readings?: readonly Reading[];
   /** Where to go on reading; plain data, kept in the journal. */
@@ -45,4 +48,6 @@ export interface Signals {
   observe(from: Json): Promise<Result<Batch>>;
   /** Sources that ask at an interval: the next question is due now, because the answer is needed. Never waits. */
   hurry?(): void;
+  /** What it tells is in the journal before it is told: a position is `{ seq }`, and nothing is lost by a restart. */
+  readonly journalled?: true;
 }

@@ -12,6 +12,7 @@ import type { Rollout } from "./rollout.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Tasks } from "./tasks.ts";
 import type { Traffic } from "./traffic.ts";
+import type { Trials } from "./trials.ts";
 
 export type World = {
   readonly runtime: Runtime;
@@ -21,10 +22,14 @@ export type World = {
   readonly rollout: Rollout | null;
   /** For commands that run once in a release; null where the runtime can't. */
   readonly tasks: Tasks | null;
+  /** For releases that are tried on a copy of the database; null, or left out, where the runtime can't. */
+  readonly trials?: Trials | null;
   /** For stacks that may run before Lastgood comes; null where nothing is taken over. */
   readonly adoption: Adoption | null;
   /** Null where the environment has no database of ours to look after. */
   readonly database: Database | null;
+  /** What keeps state beside it, by name. Left out: nothing does. */
+  readonly stores?: Readonly<Record<string, Database>>;
   /** Null, or left out, where nothing says how the app is migrated. */
   readonly migrations?: Migrations | null;
   /** Null where the environment has no flags of ours. */

@@ -9,9 +9,10 @@ export const databasePrepare = readStep({
   kind: "database.prepare",
   limitMs: () => 12 * 60 * 60_000,
   async run({ world, op }, input) {
-    const database = databaseOf(world);
+    const { backup, store } = restoreInput.parse(input);
+    const database = databaseOf(world, store);
     if (!database.ok) return database;
-    const prepared = await database.value.prepare?.(op, restoreInput.parse(input).backup);
+    const prepared = await database.value.prepare?.(op, backup);
     if (!prepared) return ok({ beside: false });
     return prepared.ok ? ok({ beside: true }) : prepared;
   },

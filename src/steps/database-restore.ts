@@ -1,4 +1,6 @@
 // database.restore and the two ways back from it. ONCE: one atomic swap with the op as marker in the target.
+import { z } from "zod";
+import { isKept } from "../core/backups/kept.ts";
 import type { Json } from "../core/json.ts";
 import { ok, type Result } from "../core/result.ts";
 import type { StepContext, StepKind, Verdict } from "../ports/step.ts";
@@ -18,27 +20,34 @@ function restoring({ kind, wanted }: Once): StepKind {
     limitMs: () => 60 * 60_000,
     before: async () => ok(null),
     async run(context, input) {
-      const [database, backup] = [databaseOf(context.world), await wanted(context, input)];
+      const database = databaseOf(context.world, storeIn(input));
+      const backup = await wanted(context, input);
       if (!database.ok) return database;
       if (!backup.ok) return backup;
       if (backup.value === null) return ok(null);
       const restored = await database.value.restore(context.op, backup.value);
       return restored.ok ? ok({ kept: restored.value.kept }) : restored;
     },
-    probe: (context, input) => probeMarker(context, () => wanted(context, input)),
+    probe: (context, input) => probeMarker(context, input, () => wanted(context, input)),
     repair: async () => ok(undefined),
   };
 }
 
+/** Undefined: the database itself. */
+function storeIn(input: Json): string | undefined {
+  return z.object({ store: z.string().optional() }).parse(input).store;
+}
+
 async function probeMarker(
   { world, op }: StepContext,
+  input: Json,
   wanted: () => Promise<Result<string | null>>,
 ): Promise<Verdict> {
-  const marker = await world.database?.marker();
+  const database = databaseOf(world, storeIn(input));
+  const marker = database.ok ? await database.value.marker() : database;
   // What was restored was proved whole before it took the name.
-  if (marker && !marker.ok && marker.error.code === "damaged")
-    return { is: "absent", what: marker.error.what };
-  if (!marker?.ok) return { is: "unknown", what: marker?.error.what ?? "no database is configured" };
+  if (!marker.ok && marker.error.code === "damaged") return { is: "absent", what: marker.error.what };
+  if (!marker.ok) return { is: "unknown", what: marker.error.what };
   if (marker.value === op.id) return { is: "applied", evidence: { marker: op.id } };
   const left = await wanted();
   if (!left.ok) return { is: "unknown", what: left.error.what };
@@ -54,13 +63,15 @@ export const databaseRestore = restoring({
 export const databaseUnrestore = restoring({
   kind: "database.unrestore",
   async wanted({ world, step }, input) {
-    const forward = step(ofInput.parse(input).of);
-    const [marker, backups] = [await world.database?.marker(), await world.database?.backups()];
-    if (!marker || !backups || !forward) return ok(null);
+    const { of, store } = ofInput.parse(input);
+    const forward = step(of);
+    const database = databaseOf(world, store);
+    if (!database.ok || !forward) return ok(null);
+    const [marker, backups] = [await database.value.marker(), await database.value.backups()];
     if (!marker.ok) return marker;
     if (marker.value !== forward.op) return ok(null);
     if (!backups.ok) return backups;
-    return ok(backups.value.find((backup) => backup.id === `before-${forward.op}`)?.id ?? null);
+    return ok(backups.value.find((backup) => isKept(backup) && backup.op === forward.op)?.id ?? null);
   },
 });
 

@@ -13,6 +13,8 @@ const spareMs = 10_000;
 const downInput = z.strictObject({
   /** Newest first. */
   names: z.array(z.string()),
+  /** Refused where anything of now would go along. */
+  lossless: z.boolean().default(false),
 });
 const byToolInput = z.strictObject({
   name: z.string(),
@@ -30,7 +32,8 @@ export const migrationsDown: StepKind = {
   async run({ world, op }, input) {
     const driver = driverOf(world);
     if (!driver.ok) return driver;
-    const down = await driver.value.down(op, downInput.parse(input).names);
+    const { names, lossless } = downInput.parse(input);
+    const down = await driver.value.down(op, names, { lossless });
     return down.ok ? ok({ names: [...down.value] }) : down;
   },
   async probe({ world, op }) {

@@ -2,6 +2,7 @@
 import { assert } from "../core/result.ts";
 import type { StepKind } from "../ports/step.ts";
 import { databaseBackup } from "./database-backup.ts";
+import { databaseCopy } from "./database-copy.ts";
 import { databasePrepare } from "./database-prepare.ts";
 import { databaseRestore, databaseReturn, databaseUnrestore } from "./database-restore.ts";
 import { flagSet } from "./flag-set.ts";
@@ -37,6 +38,7 @@ const all: readonly StepKind[] = [
   trafficDrain,
   flagSet,
   databaseBackup,
+  databaseCopy,
   databasePrepare,
   databaseRestore,
   databaseUnrestore,

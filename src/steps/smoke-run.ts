@@ -25,6 +25,7 @@ export const smokeRun = readStep({
       flows = [],
       through = "instance",
       before = null,
+      seen = [],
       onlyLook = false,
     } = smokeInput.parse(input);
     const url = through === "public" ? ok(null) : await instanceUrl(context, input);
@@ -35,7 +36,8 @@ export const smokeRun = readStep({
     const ran = await runFlows(context, { flows, instance: url.value });
     // Looked at before the switch, to be compared with: the release that serves is not on trial.
     if (!ran.ok) return onlyLook ? ok({ look: ran.error.what }) : ran;
-    return ok(evidence(checks.length, ran.value, marksOf(before === null ? null : context.step(before))));
+    const then = before === null ? seen : marksOf(context.step(before));
+    return ok(evidence(checks.length, ran.value, then));
   },
 });
 

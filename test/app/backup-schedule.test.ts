@@ -40,7 +40,7 @@ function bed(change: Partial<BackupDesk> = {}) {
     async rehearse(id, look) {
       if (!answers.rehearse.ok) return answers.rehearse;
       drilled.push(id);
-      await look?.(ask);
+      await look?.(ask, null);
       return ok({ ms: 40, losses: [] });
     },
     marker: async () => ok(null),
@@ -65,7 +65,10 @@ function bed(change: Partial<BackupDesk> = {}) {
         if (answers.copy.ok) copied.push({ id: backup.id, proved });
         return answers.copy;
       },
+      list: async () => ok([]),
+      fetch: async () => problem("missing", "nothing is there", ""),
     },
+    bare: false,
     keptUntil: "",
     listen: () => () => undefined,
     ...change,

@@ -1,6 +1,7 @@
 // Deploys as people live them, in the simulated world: what is decided, and why.
 import { expect, test } from "vitest";
 import { type DeployInput, deploy } from "../../src/app/deploy.ts";
+import { explain } from "../../src/app/explain.ts";
 import { history } from "../../src/app/history.ts";
 import { lockBreak, lockShow } from "../../src/app/lock.ts";
 import { reviveAll } from "../../src/app/revive.ts";
@@ -98,6 +99,22 @@ test.each([
   expect(env(fake).lastDecision).toMatchObject({ decision, rule });
 });
 
+const compared = (fake: FakeApp) =>
+  fake.store.events.flatMap(({ type, data }) =>
+    type === "rollback.compared" ? [data as Record<string, unknown>] : [],
+  );
+
+test("after a way back what users saw right before it and right after it is compared, and explained with the decision", async () => {
+  const fake = fakeApp();
+  await send(fake, "v1");
+  fake.behaviours.set("v2", { failing: 0.02 });
+  await send(fake, "v2");
+  expect(compared(fake)).toMatchObject([{ helped: "yes" }]);
+  expect(compared(fake)[0]?.["why"]).toMatch(/requests failed \(.*before going back, 0 % after it/);
+  const { data } = explain(fake.app, { env: "production", what: null });
+  expect(data["back"]).toMatchObject({ helped: "yes" });
+});
+
 test("when errors go on after the rollback, the release was not the cause: quarantine is lifted, a person is asked, nothing more is rolled back", async () => {
   const fake = fakeApp();
   await send(fake, "v1");
@@ -108,6 +125,10 @@ test("when errors go on after the rollback, the release was not the cause: quara
   expect(env(fake).quarantine).toEqual({});
   expect(env(fake).lastDecision).toMatchObject({ decision: "ask", rule: "rollback-did-not-help" });
   expect(env(fake).history.filter((run) => run.kind === "rollback")).toHaveLength(1);
+  expect(compared(fake)).toMatchObject([
+    { left: expect.stringMatching(/^v2/), to: expect.stringMatching(/^v1/) },
+  ]);
+  expect(compared(fake)[0]?.["helped"]).not.toBe("yes");
   await fake.settle(tell(fake.app.deps.ledger, () => fake.app.sites.get("production")?.notifiers ?? []));
   expect(fake.sent.join("\n")).toMatch(/rolls back to v1[\s\S]*still fails after the rollback/);
 });

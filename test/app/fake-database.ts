@@ -38,6 +38,7 @@ export function fakeDatabase({ room = true } = {}): { database: Database; desk: 
     backups: null,
     drills: null,
     second: null,
+    bare: false,
     keptUntil: "",
     listen: () => () => undefined,
   };

@@ -4,8 +4,10 @@ import { deploy } from "../../src/app/deploy.ts";
 import { listen } from "../../src/app/listen.ts";
 import { status } from "../../src/app/status.ts";
 import { reportOf } from "../../src/core/decide/told.ts";
+import type { NewEvent } from "../../src/core/event.ts";
 import { ok } from "../../src/core/result.ts";
 import type { SignalEvent } from "../../src/core/signals/event.ts";
+import { type Kept, openInbox } from "../../src/drivers/signals/inbox/inbox.ts";
 import type { Signals } from "../../src/ports/signals.ts";
 import { type FakeApp, fakeApp } from "./fake-app.ts";
 
@@ -77,6 +79,46 @@ test("a person's word that comes in by a webhook is acted on as if it were said 
   expect(decided(fake)).toMatchObject([{ decision: "roll-back", rule: "security" }]);
   expect(fake.serving()).toBe("v1");
   expect(fake.types()).toContain("deploys.frozen");
+});
+
+test("what was in the journal and not decided on when a controller ended is decided on once by the next ones", async () => {
+  const fake = fakeApp();
+  for (const version of ["v1", "v2"]) await fake.settle(deploy(fake.app, { ...common, version }));
+  const { ledger } = fake.app.deps;
+  const received = (delivery: string): NewEvent => {
+    const event = { at: 1, kind: "report" as const, subject: "other", what: `${delivery} is gone` };
+    const data = { env: "production", via: "generic", delivery, events: [event], trials: [], more: 0 };
+    return { type: "signal.received", data };
+  };
+  ledger.record([received("an old one")]);
+  const upTo = ledger.journal.head();
+  ledger.record([{ type: "signals.heard", data: { env: "production", upTo } }]);
+  ledger.record([received("the logo"), received("the map")]);
+  for (let controllers = 1; controllers <= 3; controllers++) {
+    const stopping = new AbortController();
+    const app = { ...fake.app, stopping: stopping.signal };
+    const inbox = openInbox({
+      clock: fake.clock,
+      past: () =>
+        fake.store.events.flatMap((event) =>
+          event.type === "signal.received" ? [{ seq: event.seq, at: event.at, received: event.data }] : [],
+        ) as Kept[],
+      record: () => [],
+    });
+    const site = fake.app.sites.get("production");
+    if (!site) throw new Error("no site");
+    const listening = listen(app, { ...site, signals: () => [inbox.signals] });
+    await fake.settle(fake.clock.sleep(5_000));
+    stopping.abort();
+    await fake.settle(listening);
+    // The second one ended between the decision and its mark.
+    if (controllers === 1) ledger.record([{ type: "signals.heard", data: { env: "production", upTo } }]);
+  }
+  fake.close();
+  expect(decided(fake)).toMatchObject([
+    { report: { what: "the logo is gone", heard: `${upTo + 2}.0` } },
+    { report: { what: "the map is gone" } },
+  ]);
 });
 
 test("why a source is silent is in the status", async () => {

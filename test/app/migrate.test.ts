@@ -1,116 +1,15 @@
 // Migrations: what is said of them, what asks first, what goes down by whom, and that nobody else works meanwhile.
 import { expect, test } from "vitest";
-import type { App } from "../../src/app/app.ts";
 import { deploy } from "../../src/app/deploy.ts";
 import { lockShow } from "../../src/app/lock.ts";
 import { migrateDown, migrateStatus } from "../../src/app/migrate.ts";
-import type { MigrationDesk } from "../../src/app/migration-desk.ts";
 import { rollback } from "../../src/app/rollback.ts";
 import type { JsonObject } from "../../src/core/json.ts";
-import { compareMigrations } from "../../src/core/migrations/status.ts";
-import type { Way } from "../../src/core/migrations/way.ts";
-import { type Err, ok, type Problem, problem } from "../../src/core/result.ts";
+import { problem } from "../../src/core/result.ts";
 import { envState } from "../../src/core/state.ts";
-import type { DownPlan, Migrations } from "../../src/ports/migrations.ts";
-import type { Tasks } from "../../src/ports/tasks.ts";
 import { simRelease } from "../../src/testing/sim/stage.ts";
-import { fakeApp } from "./fake-app.ts";
 import { fakeDatabase } from "./fake-database.ts";
-
-const env = "production";
-const row = (name: string) => ({ name, digest: null, at: null, failed: false, batch: null });
-const wish = { env, count: 1, to: null, planOnly: false, approved: false, by: "test" };
-const release = { env, approved: true, planOnly: false, wait: false, lift: null, by: "test" };
-const back = { env, withData: false, approved: true, wait: false, by: "test", why: null };
-
-const way: Way = {
-  name: "2_b",
-  tool: "prisma",
-  up: "u",
-  before: "b",
-  after: "a",
-  sql: "ALTER TABLE users DROP COLUMN phone;\n",
-  losses: [{ name: "users.name", count: 5, unit: "values" }],
-  left: [],
-  going: [],
-  why: null,
-  withoutRows: null,
-  notAgain: null,
-  release: simRelease("v2").id,
-  at: 0,
-};
-const takes = [{ name: "users.phone", count: 3, unit: "values" as const }];
-
-type Circumstances = {
-  readonly by?: DownPlan["by"];
-  /** The command says that it worked, and the row stays. */
-  readonly sticks?: boolean;
-  readonly command?: boolean;
-  readonly room?: boolean;
-  /** Of going down in SQL. */
-  readonly trouble?: Err<Problem> | null;
-  /** While it goes down in SQL. */
-  readonly during?: (app: App) => Promise<void>;
-  /** The database answers no question about what is applied. */
-  readonly mute?: () => boolean;
-  /** Of trying ways down. */
-  readonly untried?: Err<Problem> | null;
-};
-
-async function bed(circumstances: Circumstances = {}) {
-  const { by = "us", sticks = false, command = true, room = true } = circumstances;
-  const { trouble = null, untried = null, during = async () => undefined } = circumstances;
-  const { mute = () => false } = circumstances;
-  const fake = fakeApp();
-  const applied = ["1_a", "2_b"];
-  const ran: string[][] = [];
-  const went = new Map<string, readonly string[]>();
-  const driver: Migrations = {
-    status: async () =>
-      mute()
-        ? new Promise(() => undefined)
-        : ok(compareMigrations("knex", "t", applied.map(row), [{ name: "1_a", digest: null, down: true }])),
-    planDown: async ({ count }) => {
-      if (count > 2) return problem("refused", "1_a has no written way down", "restore");
-      const names = applied.toReversed().slice(0, count);
-      return ok({ names, by, ways: by === "us" ? [{ way, takes }] : [] });
-    },
-    prove: async () => untried ?? ok([way]),
-    ways: async () => ok([way]),
-    down: async ({ id }, names) => {
-      await during(app);
-      if (trouble) return trouble;
-      went.set(id, names);
-      return ok(names);
-    },
-    wentDown: async (op) => ok(went.get(op) ?? null),
-  };
-  const tasks: Tasks = {
-    state: async () => ok({ is: "absent" }),
-    run: async (_, __, { argv }) => {
-      ran.push([...argv]);
-      if (!sticks) applied.pop();
-      return ok({ is: "ended", exitCode: 0, lastLines: ["Already at the base migration"] });
-    },
-  };
-  const site = fake.app.sites.get(env);
-  if (!site) throw new Error("no site");
-  const argv = ["npx", "knex", "migrate:down", "{name}"] as const;
-  const desk: MigrationDesk = {
-    driver,
-    command: command ? { service: "api", argv, timeoutMs: 1_000 } : null,
-  };
-  const { database, desk: backups } = fakeDatabase({ room });
-  const world = { ...site.world, tasks, database, migrations: driver };
-  const app: App = {
-    ...fake.app,
-    deps: { ...fake.app.deps, world: () => world },
-    sites: new Map([[env, { ...site, migrations: desk, backups, world }]]),
-  };
-  await fake.settle(deploy(app, { ...release, version: "v1" }));
-  const down = (change: Partial<typeof wish> = {}) => fake.settle(migrateDown(app, { ...wish, ...change }));
-  return { fake, app, ran, went, down };
-}
+import { back, bed, type Circumstances, env, release, way, wish } from "./migrate-bed.ts";
 
 test("status says what the folder does not know, what an older release makes of it, and what the way back is", async () => {
   const { app } = await bed();
@@ -287,14 +186,26 @@ test("where the schema does not go down, the older code serves on, and a person 
   expect(fake.serving()).toBe("v1");
 });
 
-test.each([
-  ["a tool that goes down by itself", { by: "its own tool" as const }, { withData: false }, /by itself/],
-  ["a restore at the same time", {}, { withData: true }, /brings the schema back/],
-])("a rollback with migrations refuses %s", async (_, circumstances, wanted, why) => {
-  const { app, fake } = await bed(circumstances);
+test("a rollback with migrations refuses a restore at the same time", async () => {
+  const { app, fake } = await bed();
   await fake.settle(deploy(app, { ...release, version: "v2" }));
-  const both = { ...back, ...wanted, version: "v1", withMigrations: true, planOnly: true };
-  expect((await fake.settle(rollback(app, both))).what).toMatch(why);
+  const both = { ...back, withData: true, version: "v1", withMigrations: true, planOnly: true };
+  expect((await fake.settle(rollback(app, both))).what).toMatch(/brings the schema back/);
+});
+
+test("a tool that goes down by itself does it after the switch, in the image of the release that was left", async () => {
+  const { app, fake, ran, images } = await bed({ by: "its own tool" });
+  await fake.settle(deploy(app, { ...release, version: "v2" }));
+  const both = { ...back, version: "v1", withMigrations: true, planOnly: false };
+  expect((await fake.settle(rollback(app, both))).outcome).toBe("done");
+  expect([fake.serving(), ran, images]).toEqual([
+    "v1",
+    [["npx", "knex", "migrate:down", "2_b"]],
+    [simRelease("v2").id],
+  ]);
+  const run = envState(app.deps.ledger.state(), env).history.at(-1)?.run ?? "";
+  const keys = app.deps.ledger.state().runs[run]?.plan.steps.map(({ key }) => key) ?? [];
+  expect(keys.slice(-3)).toEqual(["drain-web", "backup", "down-1"]);
 });
 
 test("a rollback with migrations refuses where the release brought none", async () => {

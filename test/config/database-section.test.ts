@@ -47,6 +47,25 @@ test("a PostgreSQL has its URL from the app's env file; a password in it is refu
   }
 });
 
+test("how a restore is done has its defaults, and a pooler's console its own URL without a password", () => {
+  const restored = (restore: string) => `database: { kind: postgres, envFile: .env, restore: ${restore} }`;
+  expect(production("database: { kind: postgres, envFile: .env }")?.database).toMatchObject({
+    restore: { jobs: 1, amcheck: false, sessions: "refuse" },
+  });
+  const pooler = `pooler: { url: "postgresql://pgbouncer:\${WORD}@127.0.0.1:6432", database: shop }`;
+  expect(
+    production(restored(`{ jobs: 2, sessions: end, amcheck: true, ${pooler} }`))?.database,
+  ).toMatchObject({
+    restore: { jobs: 2, amcheck: true, sessions: "end", pooler: { database: "shop" } },
+  });
+  const written = 'pooler: { url: "postgresql://pgbouncer:hunter2@127.0.0.1:6432" }';
+  const [mistake = ""] = said(withLines(restored(`{ ${written} }`)));
+  expect(mistake).toContain("a password stands in the URL");
+  expect(mistake).not.toContain("hunter2");
+  const other = 'pooler: { url: "postgresql://pgbouncer@127.0.0.1:6432/shop" }';
+  expect(said(withLines(restored(`{ ${other} }`)))[0]).toContain("is its database pgbouncer");
+});
+
 test("a container and an address say two things", () => {
   const both = 'database: { kind: postgres, envFile: .env, at: "127.0.0.1:5432", container: pg }';
   expect(said(withLines(both))[0]).toContain("`at` and `container` say two things");

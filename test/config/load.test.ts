@@ -35,6 +35,7 @@ test("the smallest config gets every default, from the limits of the product", (
         },
         strategy: "side-by-side",
         integrity: [],
+        drill: { beforeMigrations: "warn", env: {}, maxDays: 15 },
         smoke: [],
         flows: {},
         watch: {
@@ -43,11 +44,13 @@ test("the smallest config gets every default, from the limits of the product", (
           tolerate: { fraction: 0.01 },
           waitForVerdict: true,
           integrity: { ms: 300_000 },
+          always: true,
           payments: [],
           events: {},
         },
         policy: {
           release: "auto",
+          migrations: "undo",
           database: "ask",
           flag: "auto",
           zone: "UTC",

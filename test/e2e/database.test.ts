@@ -1,6 +1,6 @@
 // Backups, drills and restores as people type them, on a live shop with a SQLite database.
 
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -11,7 +11,7 @@ import { type Bed, makeBed, readJournalCopy } from "./bed.ts";
 const limitMs = 240_000;
 let bed: Bed;
 
-const sections = `    backups: { every: 24h, second: second }
+const sections = `    backups: { every: 24h, second: { kind: folder, path: second } }
     integrity:
       - { name: orders-of-nobody, sql: "SELECT count(*) FROM orders WHERE account NOT IN (SELECT id FROM accounts)", equals: 0 }
       - { name: products, sql: "SELECT count(*) FROM products", atLeast: 1 }`;
@@ -78,6 +78,16 @@ test(
     expect(readFileSync(join(copy, "SHA256SUMS"), "utf8")).toMatch(/^[0-9a-f]{64} {2}by-hand-/);
     const list = await bed.lastgood("backup", "list");
     expect(list.out).toMatch(new RegExp(`${id}.*never`));
+    expect(list.out).toContain(`lie at ${join(bed.folder, "second")} too`);
+    // The folder of backups is lost: what lies at the second place is shown, and fetched by whoever asks for it.
+    const backups = join(bed.folder, "state", "production", "backups");
+    rmSync(join(backups, `${id}.json`));
+    rmSync(join(backups, `${id}.sqlite`));
+    const lost = await bed.lastgood("backup", "list");
+    expect(lost.out).toMatch(new RegExp(`Only at .*second[^]*${id}`));
+    const verified = await works("backup", "verify", id);
+    expect(verified["what"]).toContain("is whole");
+    expect(readJournalCopy(bed).filter((fact) => fact.type === "backup.fetched")).toHaveLength(1);
   },
   limitMs,
 );

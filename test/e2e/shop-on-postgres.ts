@@ -51,6 +51,7 @@ environments:
         source: versions/{version}
         command: ["{node}", server.mjs]
         env: { SHOP_BED: ${folder} }
+        envFile: .env
         health: { path: /, interval: 50ms, timeout: 20s }
     traffic: { kind: proxy, listen: "127.0.0.1:${port}" }
     watch: { for: 30m, check: 1s }

@@ -186,10 +186,10 @@ describe("packages", () => {
     expect(checkDependencies(json([]), "| `zod` | checks |")).toEqual(["zod is explained, but not used"]);
   });
 
-  test("eight are too many", () => {
-    const names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+  test("nine are too many", () => {
+    const names = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
     const page = names.map((name) => `| \`${name}\` | does |`).join("\n");
-    expect(checkDependencies(json(names), page)).toEqual(["8 dependencies; 7 are the limit"]);
+    expect(checkDependencies(json(names), page)).toEqual(["9 dependencies; 8 are the limit"]);
   });
 });
 

@@ -50,6 +50,11 @@ export const rooms: readonly Room[] = [
     grants: { async: "acts" },
   },
   {
+    room: "drivers/trials",
+    imports: ["core", "ports", "drivers/docker", "drivers/runtime"],
+    grants: { async: "acts", "node:path": paths },
+  },
+  {
     room: "drivers/rollout",
     imports: ["core", "ports", "drivers/runtime"],
     grants: { async: "acts" },
@@ -90,6 +95,7 @@ export const rooms: readonly Room[] = [
       "node:sqlite": "the SQLite driver has no other way to a SQLite file",
     },
     files: {
+      "second-place/s3/client.ts": { aws4fetch: "signs requests as every S3 client does" },
       "sqlite/open.ts": { "node:url": addresses },
       "sqlite/salvage.ts": { "node:url": addresses },
       "sqlite/inspect.ts": {

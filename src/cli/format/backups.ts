@@ -5,6 +5,7 @@ import type { JsonObject } from "../../core/json.ts";
 import type { Io } from "../io.ts";
 import { day, harmless, paint } from "./paint.ts";
 import { planText } from "./plan.ts";
+import { waysText } from "./ways.ts";
 
 type Row = {
   readonly id: string;
@@ -22,10 +23,38 @@ export function backupsText(data: JsonObject, io: Io): string {
   const rows = data["backups"] as unknown as readonly Row[];
   const { bold } = paint(io.color);
   const archive = archiveText(data["pointInTime"] as unknown as Archive | null | undefined, io);
-  if (rows.length === 0) return archive;
+  const second = secondText(data["second"] as unknown as Second | null | undefined, io);
+  if (rows.length === 0) return [second, archive].filter(Boolean).join("\n");
   const width = Math.max(...rows.map((row) => row.id.length));
   const head = `  ${"backup".padEnd(width)}  taken (UTC)       size      rows        drilled`;
-  return [bold(head), ...rows.map((row) => line(row, width, io)), archive].filter(Boolean).join("\n");
+  return [bold(head), ...rows.map((row) => line(row, width, io)), second, archive].filter(Boolean).join("\n");
+}
+
+type Second = {
+  readonly about: string;
+  readonly problem: { readonly what: string } | null;
+  readonly backups: readonly (Pick<Row, "id" | "at" | "bytes" | "rows"> & {
+    readonly proved: boolean;
+    readonly here: boolean;
+  })[];
+};
+
+/** What is here too stands above already. */
+function secondText(second: Second | null | undefined, io: Io): string {
+  if (!second) return "";
+  const { bold, dim, green, red, yellow } = paint(io.color);
+  const about = harmless(second.about);
+  if (second.problem) return red(`\nThe second place can't be asked: ${harmless(second.problem.what)}`);
+  const only = second.backups.filter(({ here }) => !here);
+  if (only.length === 0) return dim(`\n${second.backups.length} of them lie at ${about} too`);
+  const width = Math.max(...only.map((row) => row.id.length));
+  return [
+    bold(`\nOnly at ${about}; restore, verify and show fetch what they are asked for:`),
+    ...only.map((row) => {
+      const figures = `${day(row.at)}  ${size(row.bytes).padEnd(8)}  ${String(row.rows).padEnd(10)}`;
+      return `  ${harmless(row.id).padEnd(width)}  ${figures}  ${row.proved ? green("proved") : yellow("never")}`;
+    }),
+  ].join("\n");
 }
 
 type Archive = {
@@ -47,7 +76,8 @@ function archiveText(archive: Archive | null | undefined, io: Io): string {
   const { about, from, sets, points, drilled: drill } = archive;
   const proof =
     drill === null ? "never drilled (lastgood drill --at)" : `drilled: ${drilled({ drilled: drill }, io)}`;
-  const reach = from === null ? "nothing to go back to yet" : `any moment since ${day(from)} UTC`;
+  const named = points.length > 0 ? "each to its own moment" : "nothing to go back to yet";
+  const reach = from === null ? named : `any moment since ${day(from)} UTC`;
   return [
     bold(`\n${about}: ${reach}, from ${sets.length} copies of the server; ${proof}`),
     ...points
@@ -83,6 +113,7 @@ export function backupText(data: JsonObject, io: Io): string {
   return [
     bold(`${backup["id"]}, ${day(Number(backup["at"]))} UTC`),
     dim(`sha256 ${backup["sha256"]}`),
+    ...waysText(data, io),
     ...tables.map(([table, rows]) => `  ${harmless(table)}: ${rows} rows`),
     typeof unknown === "string"
       ? `What was written since can't be told: ${harmless(unknown)}`

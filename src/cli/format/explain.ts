@@ -11,6 +11,7 @@ export function explainText(data: JsonObject, io: Io): string {
   const facts = (decision["facts"] as string[] | undefined) ?? [];
   const alternatives = decision["alternatives"] as unknown as Alternative[];
   const belongs = (data["belongs"] as JsonObject[] | undefined) ?? [];
+  const back = data["back"] as JsonObject | null | undefined;
   const at = Number(decision["at"]);
   return [
     `${bold("Decision")} ${decision["number"]}  ${dim(`${day(at)} ${clockTime(at)}`)}`,
@@ -22,6 +23,7 @@ export function explainText(data: JsonObject, io: Io): string {
     bold("Why nothing else"),
     ...alternatives.map((one) => `  ${said(one.decision).padEnd(12)} ${harmless(one.whyNot)}`),
     ...(belongs.length === 0 ? [] : ["", bold("With it"), ...belongs.map(belonging)]),
+    ...(back ? ["", bold("Did going back help?"), `  ${said(back["helped"])}. ${said(back["why"])}`] : []),
     "",
   ].join("\n");
 }

@@ -2,6 +2,7 @@
 import type { JsonObject } from "../../core/json.ts";
 import type { Io } from "../io.ts";
 import { harmless, paint } from "./paint.ts";
+import { waysText } from "./ways.ts";
 
 type PlanRow = { readonly title: string };
 
@@ -27,6 +28,7 @@ export function planText(data: JsonObject, io: Io): string {
     ...rows(plan["steps"]),
     downtime,
     ...notes,
+    ...waysText(data, io),
     ...back,
   ].join("\n");
 }

@@ -4,15 +4,17 @@ import { exitCodes, type Outcome } from "../../core/view/outcome.ts";
 import type { Connection, Progress } from "../connection.ts";
 import { backupsText, backupText } from "../format/backups.ts";
 import { showProgress } from "../format/progress.ts";
+import { waysText } from "../format/ways.ts";
 import type { Io } from "../io.ts";
 import { connected, type Shared, type Shown, show } from "../run.ts";
 
 const quiet = { durations: () => undefined, event: () => undefined };
 
-export function backupNowCommand(it: Shared): Promise<Shown> {
-  return lasting(it, "backup", (connection, progress) =>
+export async function backupNowCommand(it: Shared): Promise<Shown> {
+  const outcome = await lasting(it, "backup", (connection, progress) =>
     connection.call("backup.now", { env: it.env, by: it.io.user }, progress),
   );
+  return withBody(it, outcome, "ways", (data, io) => waysText(data, io).join("\n"));
 }
 
 export function backupVerifyCommand(it: Shared, backup: string | null): Promise<Shown> {
@@ -31,7 +33,7 @@ async function lasting(
   it: Shared,
   verb: string,
   call: (connection: Connection, progress: Progress) => Promise<Outcome>,
-): Promise<Shown> {
+): Promise<Outcome> {
   const showing = showProgress(it.io);
   return connected(it, verb, (connection) => call(connection, showing)).finally(() => showing.stop());
 }

@@ -1,6 +1,7 @@
 // `backups:` when the database is backed up, what is kept, and how backups are proved.
 import { z } from "zod";
-import { count, duration, path, timeOfDay } from "../values.ts";
+import { count, duration, timeOfDay } from "../values.ts";
+import { second } from "./second-place.ts";
 
 const daysKept = 7;
 const weeksKept = 4;
@@ -37,9 +38,9 @@ export const backups = z.strictObject({
     description:
       "What is kept beside the newest ones (database: keepBackups). The newest that a drill proved always is.",
   }),
-  second: path("/mnt/backups/shop").optional().meta({
+  second: second.optional().meta({
     description:
-      "A folder on another disk or another machine's mount. Each backup is copied there and read back. It must be there already.",
+      "Where each backup is copied to and read back: another disk, another machine, or an object store. What lies only there is fetched when it is needed.",
   }),
   drill: drill.prefault({}).meta({ description: "How backups are proved." }),
 });

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { complain, name } from "../values.ts";
 import { backups } from "./backups.ts";
 import { checks } from "./checks.ts";
+import { drill } from "./drill.ts";
 import { database, notify, service, stack, traffic } from "./drivers.ts";
 import { flags } from "./flags.ts";
 import { flows, unreachableFlow } from "./flows.ts";
@@ -10,6 +11,7 @@ import { integrity } from "./integrity.ts";
 import { keep } from "./keep.ts";
 import { migrations } from "./migrations.ts";
 import { policy } from "./policy.ts";
+import { redis } from "./redis.ts";
 import { signals } from "./signals.ts";
 import { smoke } from "./smoke.ts";
 import { watch } from "./watch.ts";
@@ -46,6 +48,10 @@ const section = z.strictObject({
     description:
       "The database that is backed up before a release changes it. Leave it out where the app has none.",
   }),
+  redis: redis.optional().meta({
+    description:
+      "A Redis that keeps state which must not be lost, such as queues or sessions: a snapshot before deploys, and a way back. Leave it out where it is a cache.",
+  }),
   migrations: migrations.optional().meta({
     description:
       "How the app changes its database's schema. With it, status and the way down are known. For databases of kind postgres.",
@@ -53,6 +59,10 @@ const section = z.strictObject({
   backups: backups.optional().meta({
     description:
       "When the database is backed up beside deploys, what is kept, and how often a backup is proved by restoring it. Without it: only before a release, and by hand.",
+  }),
+  drill: drill.prefault({}).meta({
+    description:
+      "How the release that matches a backup is tried on its restored copy, and what a deploy with a migration asks of drills.",
   }),
   integrity: z.array(integrity).prefault([]).meta({
     description:
@@ -88,7 +98,9 @@ const section = z.strictObject({
 });
 
 /** What works on this machine alone, for an environment on another one. */
-function onlyHere({ services, stack, traffic, database: stored }: z.infer<typeof section>): string | null {
+function onlyHere(given: z.infer<typeof section>): string | null {
+  const { services, stack, traffic, database: stored, redis: store } = given;
+  if (store !== undefined) return "snapshots of Redis";
   if (stored?.kind === "postgres" && stored.pointInTime !== undefined) return "database: pointInTime";
   if (services !== undefined) return "services that Lastgood starts itself";
   if (stack?.runtime === "swarm") return "runtime swarm";

@@ -1,6 +1,6 @@
 // `policy:` what Lastgood may do by itself, and what it does in which situation.
 import { z } from "zod";
-import { breadths, defaultPolicy, extras, ruleActions } from "../../core/decide/policy.ts";
+import { breadths, defaultPolicy, extras, ruleActions, schemaWords } from "../../core/decide/policy.ts";
 import { impacts, userShares } from "../../core/decide/severity.ts";
 import { durationText } from "../duration.ts";
 import { nearest } from "../nearest.ts";
@@ -57,6 +57,14 @@ const when = z.strictObject({
     .meta({ description: "Whether data is at risk.", examples: [true] }),
   changed: list(changeKinds, "What was changed shortly before it began.", ["migration"]),
   within: duration(1).optional().meta({ description: "How shortly before; without it, ten minutes." }),
+  outside: z
+    .boolean()
+    .optional()
+    .meta({
+      description:
+        "true: only what was found outside of a watch; false: only in one, or what somebody reports. By default both count.",
+      examples: [false],
+    }),
   between: z
     .strictObject({
       from: timeOfDay("08:00").meta({ description: "When it begins to count." }),
@@ -108,6 +116,10 @@ export const policy = z.strictObject({
   }),
   database: mode.prefault(defaultPolicy.database).meta({
     description: "Putting back a backup of the database. The same three words.",
+  }),
+  migrations: z.enum(schemaWords).prefault(defaultPolicy.migrations).meta({
+    description:
+      "What going back to the last good release does with migrations of the release that is left, unless that release is known to run on them. undo: take them down where nothing is lost, else ask; keep: the code goes back alone; ask: wait for a person.",
   }),
   flag: mode.prefault(defaultPolicy.flag).meta({
     description: "Switching off a flag that is the cause. The same three words.",

@@ -2,7 +2,9 @@
 import { z } from "zod";
 import { limits } from "../../core/limits.ts";
 import { argument, complain, count, listen, path } from "../values.ts";
+import { clones } from "./clones.ts";
 import { pointInTime } from "./point-in-time.ts";
+import { restoreOptions } from "./restore-options.ts";
 
 /** A password that is written out: anything between `:` and `@` of the user's part that is not `${NAME}`. */
 const passwordWritten = /^[a-z]+:\/\/[^/@]*:(?!\$\{\w+\}@)[^/@]+@/i;
@@ -56,11 +58,34 @@ export const postgresDatabase = z
       description:
         "Where pgBackRest archives the server's WAL: then restore --at goes to any moment, and each deploy has a named point. The server runs on the controller's machine.",
     }),
+    restore: restoreOptions.prefault({}).meta({ description: "How a restore is done." }),
+    copies: z
+      .enum(["never", "when-quick"])
+      .prefault("never")
+      .meta({
+        description:
+          "Template copies beside the dumps: going back to one is the swap alone. `when-quick`: each deploy lets requests wait, ends the app's idle sessions, and copies the database, where that surely ends within half of the hold limit. `never`, because an app must bear that its idle sessions end, and because each copy takes the database's size on the server's disk.",
+        examples: ["when-quick"],
+      }),
+    keepCopies: count(1, 10).prefault(1).meta({
+      description: "How many template copies are kept; older ones are dropped, their dumps stay.",
+    }),
+    clones: clones.optional().meta({
+      instead: "dumps alone",
+      description:
+        "Before each backup the whole server is cloned: files that share their blocks, in about a second, whatever the size. One database comes back out of a clone by lastgood restore --at. The server runs on the controller's machine.",
+    }),
     keepBackups: count(1, 1_000).prefault(limits.keepBackups).meta({
       description: "How many backups are kept; older ones are removed after a new one is whole.",
     }),
   })
-  .superRefine(({ url, adminUrl = "", at, container, unpackPassword, pointInTime: archived }, context) => {
+  .superRefine((section, context) => {
+    const { url, adminUrl = "", at, container, unpackPassword, pointInTime: archived, restore } = section;
+    if (section.clones !== undefined && (archived !== undefined || container !== undefined))
+      complain(context, ["clones"], {
+        what: `\`clones\` and \`${archived === undefined ? "container" : "pointInTime"}\` say two things`,
+        fix: "keep one of them",
+      });
     if (archived !== undefined && container !== undefined)
       complain(context, ["pointInTime"], {
         what: "pgBackRest runs beside the server, and `container` puts that into a container",
@@ -71,12 +96,13 @@ export const postgresDatabase = z
         what: "a password stands here",
         fix: `put it into envFile, and write \${NAME} in its place`,
       });
-    for (const [key, text] of [
+    for (const [place, text] of [
       ["url", url],
       ["adminUrl", adminUrl],
+      ["restore.pooler.url", restore.pooler?.url ?? ""],
     ] as const)
       if (passwordWritten.test(text))
-        complain(context, [key], {
+        complain(context, place.split("."), {
           what: "a password stands in the URL",
           fix: `put it into envFile, and write \${NAME} in its place`,
         });

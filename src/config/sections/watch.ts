@@ -25,6 +25,10 @@ export const watch = z
       description:
         "Pause between two looks at the data while a release is watched: what `integrity:` names is asked, and what is broken is decided on.",
     }),
+    always: z.boolean().prefault(true).meta({
+      description:
+        "Go on listening when the watch is over: to errors, payments, answer times and what stays away, beside what is usual. What is found is looked into, never rolled back by default; at most one false finding in a hundred days.",
+    }),
     payments: z.array(urlPath("/api/payments")).prefault([]).meta({
       description:
         "Routes on which people pay, as the access log has them; `*` at the end stands for anything. Failing attempts are counted beside what is usual: declines are normal.",

@@ -31,6 +31,8 @@ export type Circumstances = {
   /** Nothing was in alarm before the change; null: nobody looked. */
   readonly clean: boolean | null;
   readonly dependencies: readonly Dependency[];
+  /** Seconds after which a change is not blamed for being the nearest; left out: the findings begin with a change. */
+  readonly reachS?: number;
 };
 
 type Bad = Extract<Finding, { outcome: "bad" }>;
@@ -50,7 +52,7 @@ export function attribute(given: Circumstances): Attribution {
     oneClient(bad) ??
     thereBefore(given) ??
     fromOutside(given, onset) ??
-    byTime(changes);
+    byTime(changes, given.reachS ?? Number.POSITIVE_INFINITY);
   return { cause: verdict.cause, changes, facts: [...alarmFacts(bad), verdict.fact, ...cleanFacts(given)] };
 }
 
@@ -138,9 +140,11 @@ const blames: Readonly<Record<Change["kind"], Cause>> = {
   env: "unknown",
 };
 
-function byTime(changes: readonly RankedChange[]): Verdict {
+function byTime(changes: readonly RankedChange[], reachS: number): Verdict {
   const change = suspect(changes);
   if (!change) return { cause: "unknown", fact: "No change is known from before the trouble began." };
+  if (change.distanceS > reachS)
+    return { cause: "unknown", fact: `${nearest(change)} That is too long before to be blamed by its time.` };
   return { cause: blames[change.kind], fact: nearest(change) };
 }
 

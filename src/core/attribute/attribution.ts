@@ -1,7 +1,8 @@
 // Whose doing is it? From what detection found and what changed, the most likely cause, with the facts. Pure.
 
 /** What may have been changed. `deploy` stands for going back as well; `env`: values that an app reads at its start. */
-export type ChangeKind = "deploy" | "flag" | "config" | "migration" | "certificate" | "env";
+export const changeKinds = ["deploy", "flag", "config", "migration", "certificate", "env"] as const;
+export type ChangeKind = (typeof changeKinds)[number];
 
 export type Change = {
   readonly kind: ChangeKind;

@@ -1,5 +1,6 @@
 // Facts about backups, drills and integrity checks.
 import { z } from "zod";
+import { tried } from "../flows/tried.ts";
 
 const problem = z.strictObject({
   code: z.string(),
@@ -19,8 +20,15 @@ export const backupEvents = {
     ms: z.number(),
     /** A person, or `schedule`. */
     by: z.string(),
+    /** Where it is not the database but a store beside it: `redis`. */
+    store: z.string().optional(),
   }),
-  "backup.failed": z.strictObject({ env: z.string(), by: z.string(), problem }),
+  "backup.failed": z.strictObject({
+    env: z.string(),
+    by: z.string(),
+    problem,
+    store: z.string().optional(),
+  }),
   /** Its bytes were read again; `problem` null where they are what they were. */
   "backup.verified": z.strictObject({
     env: z.string(),
@@ -36,6 +44,14 @@ export const backupEvents = {
     problem: problem.nullable(),
     ms: z.number(),
   }),
+  /** From the second place, because it was not here; `problem` null where every byte is what was written down there. */
+  "backup.fetched": z.strictObject({
+    env: z.string(),
+    backup: z.string(),
+    from: z.string(),
+    problem: problem.nullable(),
+    ms: z.number(),
+  }),
   /** It was really restored beside the live database, checked, and taken away again. */
   "drill.done": z.strictObject({
     env: z.string(),
@@ -48,6 +64,9 @@ export const backupEvents = {
     /** Integrity checks that were asked of the restored copy. */
     checks: z.number(),
     by: z.string(),
+    /** The matching release on the restored copy; missing in older journals. */
+    smoke: tried.optional(),
+    store: z.string().optional(),
   }),
   /** A copy of the whole server went into the archive of its WAL. */
   "archive.copied": z.strictObject({
@@ -75,6 +94,9 @@ export const backupEvents = {
     problem,
     ms: z.number(),
     by: z.string(),
+    /** Where it is the matching release that does not work on the copy. */
+    smoke: tried.optional(),
+    store: z.string().optional(),
   }),
   /** `of`: `live`, or a backup. */
   "integrity.passed": z.strictObject({ env: z.string(), of: z.string(), checks: z.number() }),

@@ -1,6 +1,7 @@
 // Facts about backups as sentences for the timeline.
 import { size, span } from "../doctor/look.ts";
 import type { Event } from "../event.ts";
+import { triedWords } from "../flows/tried.ts";
 
 /** Null where the event is none of ours, or no person needs to read it. */
 export function backupSentence(event: Event): string | null {
@@ -17,8 +18,15 @@ export function backupSentence(event: Event): string | null {
       return event.data.problem
         ? `${event.data.backup} could not be copied to ${event.data.to}: ${ended(event.data.problem.what)}`
         : `${event.data.backup} lies at the second place too.`;
+    case "backup.fetched":
+      return event.data.problem
+        ? `${event.data.backup} could not be fetched from ${event.data.from}: ${ended(event.data.problem.what)}`
+        : `${event.data.backup} was fetched from the second place.`;
     case "drill.done":
-      return `The drill restored ${event.data.backup} in ${span(event.data.ms)}: it is right.`;
+      return [
+        `The drill restored ${event.data.backup} in ${span(event.data.ms)}: it is right.`,
+        ...(event.data.smoke ? [triedWords(event.data.smoke, "the copy")] : []),
+      ].join(" ");
     case "drill.failed":
       return `The drill failed: ${ended(event.data.problem.what)}`;
     case "archive.copied":

@@ -1,5 +1,6 @@
 // What the journal says of an environment's backups: the newest, the drills, the last integrity check. Bounded.
 import type { Event } from "../event.ts";
+import type { Tried } from "../flows/tried.ts";
 import { limits } from "../limits.ts";
 
 export type Drill = {
@@ -10,6 +11,8 @@ export type Drill = {
   readonly ms: number;
   readonly bytes: number;
   readonly rows: number;
+  /** The matching release on the restored copy; null, or missing, where the drill did not come to that. */
+  readonly smoke?: Tried | null;
 };
 
 export type BackupState = {
@@ -36,6 +39,8 @@ export type BackupState = {
   } | null;
   /** The last answer of each thing that was asked: `live`, and the newest copy. */
   readonly integrity: Readonly<Partial<Record<"live" | "copy", Integrity>>>;
+  /** The same of each store beside the database, by its name; missing in older journals. */
+  readonly stores?: Readonly<Record<string, BackupState>>;
 };
 
 export type Integrity = {
@@ -57,6 +62,18 @@ export const emptyBackupState: BackupState = {
 
 /** The same object where the event is none of ours. */
 export function foldBackups(state: BackupState, event: Event): BackupState {
+  const store = storeOf(event);
+  if (store === null) return foldOwn(state, event);
+  const own = foldOwn(state.stores?.[store] ?? emptyBackupState, event);
+  return { ...state, stores: { ...state.stores, [store]: own } };
+}
+
+/** Null where it is about the database. */
+function storeOf({ data }: Event): string | null {
+  return "store" in data && typeof data.store === "string" ? data.store : null;
+}
+
+function foldOwn(state: BackupState, event: Event): BackupState {
   switch (event.type) {
     case "backup.taken": {
       const { backup, ms } = event.data;
@@ -73,12 +90,12 @@ export function foldBackups(state: BackupState, event: Event): BackupState {
       return { ...state, verified: newest({ ...state.verified, [event.data.backup]: entry }) };
     }
     case "drill.done": {
-      const { backup, ms, bytes, rows } = event.data;
-      return withDrill(state, { backup, at: event.at, problem: null, ms, bytes, rows });
+      const { backup, ms, bytes, rows, smoke = null } = event.data;
+      return withDrill(state, { backup, at: event.at, problem: null, ms, bytes, rows, smoke });
     }
     case "drill.failed": {
-      const { backup, ms, problem } = event.data;
-      return withDrill(state, { backup, at: event.at, problem: problem.what, ms, bytes: 0, rows: 0 });
+      const { backup, ms, problem, smoke = null } = event.data;
+      return withDrill(state, { backup, at: event.at, problem: problem.what, ms, bytes: 0, rows: 0, smoke });
     }
     case "archive.drilled": {
       const { moment, ms, problem } = event.data;

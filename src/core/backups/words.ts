@@ -18,7 +18,8 @@ export function proofWords(state: BackupState, backup: string, now: number): str
   if (drill === null) return "never drilled: nobody knows whether it can be restored";
   const ago = span(Math.max(0, now - drill.at));
   if (drill.problem !== null) return `its drill ${ago} ago failed: ${drill.problem}`;
-  return `drilled ${ago} ago: restored in ${span(drill.ms)} on this server`;
+  const ran = drill.smoke?.works === "yes" ? ", and its release passed its smoke checks on it" : "";
+  return `drilled ${ago} ago: restored in ${span(drill.ms)} on this server${ran}`;
 }
 
 /** `about 12 s, as measured by the last drills on this server`. */

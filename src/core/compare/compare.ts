@@ -41,19 +41,50 @@ export function compareReleases(now: WatchSummary | null, then: WatchSummary | n
   const shared = now.bins.map((one) => one.bin).filter((at) => then.bins.some((other) => other.bin === at));
   const [a, b] = [total(now, shared), total(then, shared)];
   const minutes = shared.length === 0 ? 0 : (binEndsMin[Math.max(...shared)] ?? 0);
-  const measures = [errors(a, b), ...latency(a, b), ...gauges(now, then)];
+  const measures = [errors(a, b, serving), ...latency(a, b, serving), ...gauges(now, then)];
+  return { ...answerOf(measures), minutes, measures, cautions: cautionsOf(now, then, shared) };
+}
+
+function answerOf(measures: readonly Measure[]): Pick<Comparison, "answer" | "why"> {
   const worse = measures.filter((one) => one.verdict === "worse");
-  const untellable = measures.filter((one) => one.verdict === "cannot tell");
-  const base = { minutes, measures, cautions: cautionsOf(now, then, shared) };
-  if (worse.length > 0) return { ...base, answer: "yes", why: worse.map((one) => one.why).join(" ") };
-  const [first] = untellable;
-  if (first) return { ...base, answer: "cannot tell", why: first.why };
-  return { ...base, answer: "no", why: measures.map((one) => one.why).join(" ") };
+  if (worse.length > 0) return { answer: "yes", why: worse.map((one) => one.why).join(" ") };
+  const untellable = measures.find((one) => one.verdict === "cannot tell");
+  if (untellable) return { answer: "cannot tell", why: untellable.why };
+  return { answer: "no", why: measures.map((one) => one.why).join(" ") };
 }
 
 function untold(why: string): Comparison {
   return { answer: "cannot tell", why: `${why}.`, minutes: 0, measures: [], cautions: [] };
 }
+
+/** Of what was left, more minutes than the other was seen for are another time of day. */
+const atLeastMin = 1;
+/** Left longer ago than this, it was not left for the other. */
+const adjoiningMs = 10 * 60_000;
+
+/**
+ * Did going back help? The newest minutes of the release that was left beside as many of the one that serves again:
+ * right before and right after the switch, so that users and hour are the same. `yes`: what was left was worse.
+ */
+export function compareBack(now: WatchSummary, left: WatchSummary | null): Comparison {
+  const newest = (left?.lately ?? []).slice(-Math.max(atLeastMin, minutesSeen(now)));
+  const end = newest.at(-1);
+  if (!left || !end) return untold("nothing was kept of the release that was left");
+  if (now.startedAt - (left.startedAt + (end.bin + 1) * 60_000) > adjoiningMs)
+    return untold("the release that was left was not looked at just before");
+  const [before, after] = [sumOf(newest), sumOf(now.bins)];
+  const words = { now: "before going back", other: "after it" };
+  const measures = [errors(before, after, words), ...latency(before, after, words)];
+  return { ...answerOf(measures), minutes: newest.length, measures, cautions: [] };
+}
+
+function minutesSeen({ bins }: WatchSummary): number {
+  return bins.length === 0 ? 0 : (binEndsMin[Math.max(...bins.map((one) => one.bin))] ?? 0);
+}
+
+/** What the two are called in sentences. */
+type Words = { readonly now: string; readonly other: string };
+const serving: Words = { now: "now", other: "on the former release" };
 
 type Total = {
   readonly requests: number;
@@ -62,7 +93,10 @@ type Total = {
 };
 
 function total(summary: WatchSummary, shared: readonly number[]): Total {
-  const bins = summary.bins.filter((one) => shared.includes(one.bin));
+  return sumOf(summary.bins.filter((one) => shared.includes(one.bin)));
+}
+
+function sumOf(bins: WatchSummary["bins"]): Total {
   const latency = new Map<number, number>();
   for (const one of bins)
     for (const [at, count] of one.latency) latency.set(at, (latency.get(at) ?? 0) + count);
@@ -70,11 +104,11 @@ function total(summary: WatchSummary, shared: readonly number[]): Total {
   return { requests: sum((one) => one.requests), errors: sum((one) => one.errors), latency };
 }
 
-function errors(now: Total, then: Total): Measure {
+function errors(now: Total, then: Total, words: Words): Measure {
   const base = { what: "errors", unit: "%" };
   if (tooFew(now, then)) return { ...base, now: 0, before: 0, verdict: "cannot tell", why: few(now, then) };
   const [p, q] = [now.errors / now.requests, then.errors / then.requests];
-  const why = `${failed(now.errors, now.requests, "request")} now, ${percent(q)} on the former release.`;
+  const why = `${failed(now.errors, now.requests, "request")} ${words.now}, ${percent(q)} ${words.other}.`;
   return {
     ...base,
     now: p * 100,
@@ -85,7 +119,7 @@ function errors(now: Total, then: Total): Measure {
 }
 
 /** Slower: significantly more requests lie above what was the former release's quantile. */
-function latency(now: Total, then: Total): Measure[] {
+function latency(now: Total, then: Total, words: Words): Measure[] {
   return [0.5, 0.95].map((level) => {
     const what = `latency p${level * 100}`;
     if (tooFew(now, then))
@@ -95,7 +129,7 @@ function latency(now: Total, then: Total): Measure[] {
     const isSlower = a >= b * worseBy;
     const sure = verdictOf(p, q, now, then, 0);
     const verdict = isSlower ? (sure === "worse" ? "worse" : "cannot tell") : "not worse";
-    const why = `${what} ${Math.round(a)} ms now, ${Math.round(b)} ms on the former release.`;
+    const why = `${what} ${Math.round(a)} ms ${words.now}, ${Math.round(b)} ms ${words.other}.`;
     return { what, unit: "ms", now: a, before: b, verdict, why };
   });
 }

@@ -31,6 +31,8 @@ export const watchSummary = z.strictObject({
   bins: z.array(bin),
   /** Values beside the requests: memory, CPU, queries, where a source reads them. */
   gauges: z.array(gauge),
+  /** The newest minutes, oldest first: what is compared with the first ones after it was left. `bin`: minutes since the switch. */
+  lately: z.array(bin).optional(),
 });
 export type WatchSummary = z.infer<typeof watchSummary>;
 
@@ -42,28 +44,38 @@ export type Tally = {
   readonly startedAt: number;
   readonly bins: Map<number, Bin>;
   readonly gauges: Map<string, Gauge>;
+  /** By whole minutes since the switch. */
+  readonly lately: Map<number, Bin>;
 };
 
 const gaugesKept = 30;
+const latelyMin = 5;
 
 export function startTally(startedAt: number): Tally {
-  return { startedAt, bins: new Map(), gauges: new Map() };
+  return { startedAt, bins: new Map(), gauges: new Map(), lately: new Map() };
 }
 
 /** A request. CHANGES `tally`. What came before the switch, or long after it, is of no minute. */
 export function tallyRequest(tally: Tally, seen: { at: number; ok: boolean; ms: number }): void {
   const minutes = Math.max(0, seen.at - tally.startedAt) / 60_000;
-  const which = binEndsMin.findIndex((end) => minutes < end);
-  if (which < 0) return;
-  const found = tally.bins.get(which) ?? {
-    requests: 0,
-    errors: 0,
-    latency: new Array<number>(classes).fill(0),
-  };
-  tally.bins.set(which, found);
-  found.requests += 1;
-  if (!seen.ok) found.errors += 1;
   const slot = classOf(seen.ms);
+  const minute = Math.floor(minutes);
+  count(tally.lately, minute, seen.ok, slot);
+  // Requests come nearly in order: the oldest minute is the first that was begun.
+  if (tally.lately.size > latelyMin) tally.lately.delete(Math.min(...tally.lately.keys()));
+  const which = binEndsMin.findIndex((end) => minutes < end);
+  if (which >= 0) count(tally.bins, which, seen.ok, slot);
+}
+
+/** CHANGES `bins`. */
+function count(bins: Map<number, Bin>, at: number, ok: boolean, slot: number): void {
+  let found = bins.get(at);
+  if (found === undefined) {
+    found = { requests: 0, errors: 0, latency: new Array<number>(classes).fill(0) };
+    bins.set(at, found);
+  }
+  found.requests += 1;
+  if (!ok) found.errors += 1;
   found.latency[slot] = (found.latency[slot] ?? 0) + 1;
 }
 
@@ -80,14 +92,19 @@ export function tallyReading(
   found.most = Math.max(found.most, value);
 }
 
-export function summaryOf({ startedAt, bins, gauges }: Tally): WatchSummary {
+export function summaryOf({ startedAt, bins, gauges, lately }: Tally): WatchSummary {
   return {
     startedAt,
-    bins: [...bins]
-      .toSorted(([a], [b]) => a - b)
-      .map(([at, { requests, errors, latency }]) => ({ bin: at, requests, errors, latency: pairs(latency) })),
+    bins: binsOf(bins),
     gauges: [...gauges].map(([subject, one]) => ({ subject, ...one })),
+    lately: binsOf(lately),
   };
+}
+
+function binsOf(bins: ReadonlyMap<number, Bin>): WatchSummary["bins"] {
+  return [...bins]
+    .toSorted(([a], [b]) => a - b)
+    .map(([at, { requests, errors, latency }]) => ({ bin: at, requests, errors, latency: pairs(latency) }));
 }
 
 function pairs(latency: readonly number[]): [number, number][] {

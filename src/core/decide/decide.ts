@@ -2,12 +2,12 @@
 import type { Attribution } from "../attribute/attribution.ts";
 import type { EventData } from "../event.ts";
 import { alternatives } from "./alternatives.ts";
-import { factsOf } from "./facts.ts";
+import { factsOf, shownChanges } from "./facts.ts";
 import { firstMatch } from "./match.ts";
 import { type Remedy, type Rule, type RuleAction, remedies } from "./policy.ts";
 import { cheapest, type Way } from "./remedy.ts";
 import { restraintOf } from "./restraint.ts";
-import { severityOf, troubleOf } from "./severity.ts";
+import { type Report, severityOf, troubleOf } from "./severity.ts";
 import { type Situation, waysNow } from "./situation.ts";
 
 export type Decision = EventData<"decision.made">;
@@ -39,24 +39,39 @@ export function decide(situation: Situation): Decision {
     ...(matched ? { matched: matched.name, also: [...matched.also] } : {}),
     ...(way ? { way } : {}),
     ...(report ? { report } : {}),
-    ...(attribution ? { cause: attribution.cause } : {}),
+    ...(attribution ? { cause: attribution.cause, changes: attribution.changes.slice(0, shownChanges) } : {}),
   };
 }
 
 function choose(situation: Situation): Choice {
-  const { finding, report, after, release, attribution, policy, now } = situation;
+  const { finding, report, after, release, attribution, policy, now, outside = false } = situation;
   const why = report ? `${report.by} says: ${report.what}` : (finding?.why ?? "");
   if (!report && finding?.outcome === "blind")
     return { decision: "ask", rule: "blind", why: `The source of signals is silent: ${why}` };
   const trouble = troubleOf(finding, report);
   if (trouble === null) return { decision: "hold", rule: "not-bad", why };
+  if (report && saidOfAnother(situation, report)) {
+    const since = `It was said before ${release} began to serve, which it may not be about.`;
+    return { decision: "ask", rule: "said-of-another-release", why: `${ended(why)} ${since}` };
+  }
   const isBack = !report && after !== "deploy" && after !== null;
   if (isBack && trouble.breadth !== "single-client") return didNotHelp(release, why, attribution);
-  const matched = firstMatch(policy, { trouble, severity: severityOf(finding, report), attribution, now });
+  const matched = firstMatch(policy, {
+    trouble,
+    severity: severityOf(finding, report),
+    attribution,
+    outside,
+    now,
+  });
   if (!matched) return { decision: "ask", rule: "no-rule", why: `${why} No rule of the policy fits.` };
   if (isBack) return { decision: "investigate", rule: matched.name, why, matched };
   if (!isRemedy(matched.do)) return { decision: matched.do, rule: matched.name, why, matched };
   return goBack(situation, matched, matched.do, why);
+}
+
+/** Taken before a crash or a switch, and decided on after it: what it was about may serve no more. */
+function saidOfAnother({ servingSince }: Situation, { saidAt }: Report): boolean {
+  return saidAt !== undefined && servingSince !== null && saidAt < servingSince;
 }
 
 function didNotHelp(release: string, why: string, attribution: Attribution | null): Choice {

@@ -1,7 +1,8 @@
 // The facts about decisions: what was decided, on what grounds, and what belongs to it besides going back.
 import { z } from "zod";
+import { changeKinds } from "../attribute/attribution.ts";
 import { finding } from "../detect/finding.ts";
-import { extras, remedies, ruleActions } from "./policy.ts";
+import { extras, remedies, ruleActions, schemaWords } from "./policy.ts";
 import { impacts, reportKinds, userShares } from "./severity.ts";
 
 const severity = z.strictObject({
@@ -19,6 +20,15 @@ const report = z.strictObject({
   dataRisk: z.boolean().nullable(),
   stream: z.string().optional(),
   subject: z.string().optional(),
+  heard: z.string().optional(),
+  saidAt: z.number().optional(),
+});
+
+const change = z.strictObject({
+  kind: z.enum(changeKinds),
+  name: z.string(),
+  at: z.number(),
+  distanceS: z.number(),
 });
 
 const way = z.strictObject({
@@ -26,6 +36,9 @@ const way = z.strictObject({
   how: z.enum(["flag", "switch", "start", "restore"]),
   to: z.string(),
 });
+
+/** What becomes of the migrations that the release brought, when it is left. */
+const migrations = z.strictObject({ fate: z.enum(schemaWords), names: z.array(z.string()), why: z.string() });
 
 const byWhom = { env: z.string(), by: z.string(), why: z.string() };
 
@@ -48,6 +61,9 @@ export const decisionEvents = {
     way: way.optional(),
     report: report.optional(),
     cause: z.string().optional(),
+    /** Nearest to the onset first. */
+    changes: z.array(change).optional(),
+    migrations: migrations.optional(),
   }),
   "deploys.frozen": z.strictObject(byWhom),
   "deploys.unfrozen": z.strictObject(byWhom),

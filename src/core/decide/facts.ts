@@ -5,7 +5,7 @@ import { cheapest, wayText } from "./remedy.ts";
 import type { Severity } from "./severity.ts";
 import { type Situation, waysNow } from "./situation.ts";
 
-const shownChanges = 5;
+export const shownChanges = 5;
 
 export function factsOf(situation: Situation, severity: Severity, matched: Rule | null): string[] {
   const { attribution, finding } = situation;

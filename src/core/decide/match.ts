@@ -11,6 +11,7 @@ export type Seen = {
   readonly trouble: NonNullable<ReturnType<typeof troubleOf>>;
   readonly severity: Severity;
   readonly attribution: Attribution | null;
+  readonly outside: boolean;
   readonly now: number;
 };
 
@@ -27,6 +28,7 @@ function matches(when: When, seen: Seen, zone: string): boolean {
     (when.impact?.includes(severity.impact) ?? true) &&
     (when.users?.includes(severity.users) ?? true) &&
     (when.dataRisk ?? severity.dataRisk) === severity.dataRisk &&
+    (when.outside ?? seen.outside) === seen.outside &&
     changedRecently(when, attribution) &&
     (when.between === undefined || within(when.between, minuteOfDay(seen.now, zone)))
   );

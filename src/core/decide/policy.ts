@@ -5,6 +5,10 @@ import type { Impact, Users } from "./severity.ts";
 /** What Lastgood may do by itself, for each way back. */
 export type Method = "auto" | "ask" | "never";
 
+/** What a rollback without a person does with migrations that came with the release. `undo`: only where nothing is lost. */
+export const schemaWords = ["undo", "keep", "ask"] as const;
+export type SchemaWord = (typeof schemaWords)[number];
+
 /** Cheapest first: what comes later takes longer and loses more. */
 export const remedies = ["flag-off", "roll-back", "restore"] as const;
 export type Remedy = (typeof remedies)[number];
@@ -38,6 +42,8 @@ export type When = {
   /** One of these was changed before the trouble began, at most `within` before. */
   readonly changed?: readonly ChangeKind[] | undefined;
   readonly withinMs?: number | undefined;
+  /** True: only what was found outside of a watch; false: only in one, or what was said. */
+  readonly outside?: boolean | undefined;
   /** Minutes of the day, in the policy's time zone; past midnight where `from` is later than `to`. */
   readonly between?: { readonly from: number; readonly to: number } | undefined;
 };
@@ -64,6 +70,7 @@ export type Policy = {
   readonly flag: Method;
   readonly release: Method;
   readonly database: Method;
+  readonly migrations: SchemaWord;
   readonly zone: string;
   readonly quiet: readonly Quiet[];
   readonly limits: {
@@ -141,6 +148,19 @@ const triggers: readonly Rule[] = [
     "Another system, or the app's own log, tells of trouble: look whose it is.",
   ),
   rule(
+    "payments-outside",
+    { outside: true, stream: ["payments"] },
+    "investigate",
+    "Payments fail, long after the last deploy: look first, and tell the payment provider.",
+    ["draft"],
+  ),
+  rule(
+    "outside",
+    { outside: true },
+    "investigate",
+    "Found outside of a watch: what serves was good, so going back is for a person to say.",
+  ),
+  rule(
     "flag",
     { cause: ["flag"] },
     "flag-off",
@@ -187,6 +207,7 @@ export const defaultPolicy: Policy = {
   flag: "auto",
   release: "auto",
   database: "ask",
+  migrations: "undo",
   zone: "UTC",
   quiet: [],
   limits: { acts: 5, withinMs: 60 * minute, coolDownMs: 0 },

@@ -33,6 +33,10 @@ export type Report = {
   readonly stream?: string | undefined;
   /** What it is about, where a source tells of it: the same for the same trouble. */
   readonly subject?: string | undefined;
+  /** Where it is in the journal, if it came from outside: what was heard once is decided on once. */
+  readonly heard?: string | undefined;
+  /** Wall clock, milliseconds, where it was taken before it could be decided on. */
+  readonly saidAt?: number | undefined;
 };
 
 const byKind: Readonly<Record<ReportKind, Severity>> = {

@@ -16,7 +16,11 @@ export type Situation = {
   readonly after: "deploy" | "rollback" | "revive" | null;
   /** Version names, for people. */
   readonly release: string;
+  /** Wall clock, milliseconds, since when it serves; null: that is not known. */
+  readonly servingSince: number | null;
   readonly ways: Ways;
+  /** Found outside of a watch: what serves was good, or nobody knows any better. */
+  readonly outside?: boolean;
   readonly attribution: Attribution | null;
   readonly policy: Policy;
   /** When Lastgood acted by itself here, newest last. */

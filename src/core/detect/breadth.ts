@@ -62,9 +62,11 @@ export function startRecentClients(): RecentClients {
 
 /** Remember who asked. CHANGES `recent`. */
 export function noteClient(recent: RecentClients, client: string, atS: number): void {
-  if (client !== recent.first) {
+  const { first, second } = recent;
+  // Null is asked for on its own: two texts are then compared as texts, without a call.
+  if (first === null || client !== first) {
     // A client that was third or unknown pushes out the third; one that was second only swaps.
-    if (client !== recent.second) {
+    if (second === null || client !== second) {
       recent.third = recent.second;
       recent.thirdS = recent.secondS;
     }
@@ -81,15 +83,40 @@ export function fewClients(recent: RecentClients, nowS: number): boolean {
   return recent.third === null || recent.thirdS <= nowS - seenWithinS;
 }
 
+type ByClient = {
+  /** The oldest failure that is in here: another one in its place, and some were forgotten. */
+  readonly oldest: Failures["kept"][number] | undefined;
+  readonly ticks: Map<string, number[]>;
+  counted: number;
+};
+
+/** What was made of failures before: findings are drawn many times a second, and failures only ever come at the end. */
+const known = new WeakMap<Failures, ByClient>();
+
+function byClient(failures: Failures): ReadonlyMap<string, readonly number[]> {
+  const { kept } = failures;
+  let made = known.get(failures);
+  if (made === undefined || made.oldest !== kept[0] || made.counted > kept.length) {
+    made = { oldest: kept[0], ticks: new Map(), counted: 0 };
+    known.set(failures, made);
+  }
+  for (; made.counted < kept.length; made.counted += 1) {
+    const { client, tick } = kept[made.counted] as (typeof kept)[number];
+    const ticks = made.ticks.get(client);
+    if (ticks) ticks.push(tick);
+    else made.ticks.set(client, [tick]);
+  }
+  return made.ticks;
+}
+
 /** Ticks of failures by client, oldest first. */
 export function failuresByClient(failures: Failures): readonly (readonly number[])[] {
-  const byClient = new Map<string, number[]>();
-  for (const { client, tick } of failures.kept) {
-    const ticks = byClient.get(client);
-    if (ticks) ticks.push(tick);
-    else byClient.set(client, [tick]);
-  }
-  return [...byClient.values()];
+  return [...byClient(failures).values()];
+}
+
+/** Distinct clients among the failures that are remembered. */
+export function failedClients(failures: Failures): number {
+  return byClient(failures).size;
 }
 
 /** Read an alarm. Reads only. Cost: buckets times rates, so it is asked only on an alarm. */

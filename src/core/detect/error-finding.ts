@@ -1,13 +1,25 @@
 // What an error stream concludes, and how it says so.
 import { requestsUntil } from "./bound.ts";
-import { type Breadth, breadth, failuresByClient, leastClients, leastErrors } from "./breadth.ts";
+import { type Breadth, breadth, failedClients, leastClients, leastErrors } from "./breadth.ts";
 import { onset, since } from "./counts.ts";
 import { components, evidence } from "./e-process.ts";
 import type { ErrorStream, Figures } from "./error-state.ts";
 import type { Finding } from "./finding.ts";
 import { errorsWithoutWorst } from "./repeats.ts";
 import { doubt, evidenceOfHealth, requestsToVerify, verifyBeta } from "./verified.ts";
-import { about, atThisTraffic, began, count, duration, failed, healthyChance, limit, plural } from "./why.ts";
+import {
+  type Anchor,
+  about,
+  atThisTraffic,
+  began,
+  clockTime,
+  count,
+  duration,
+  failed,
+  healthyChance,
+  limit,
+  plural,
+} from "./why.ts";
 
 /** One false rollback in a thousand healthy deploys. */
 export const defaultAlpha = 0.001;
@@ -76,7 +88,7 @@ function baseOf(stream: ErrorStream): Base {
     stream: stream.stream,
     requests: stream.requests,
     errors: stream.errors,
-    errorClients: failuresByClient(stream.failures).length,
+    errorClients: failedClients(stream.failures),
     evidence: evidence(stream.process),
     needed: stream.needed,
     threshold: stream.process.threshold,
@@ -87,12 +99,16 @@ function baseOf(stream: ErrorStream): Base {
 function broad(stream: ErrorStream, base: Base, at: Figures, lasts: boolean): Finding {
   const { onsetS, recent, requests, errors, errorClients } = at;
   // Not "it got better": where the same clients go on failing, it is only the mute that makes the evidence fall.
-  const then = lasts ? "" : `, as was proven ${duration(at.atS)} after the deploy`;
+  const then = lasts ? "" : `, as was proven ${provenAt(stream.anchor, at.atS)}`;
   const why =
-    `${failed(recent.errors, recent.requests, stream.unit)} ${began(onsetS)}, from ${plural(errorClients, "client")}${then}; ` +
-    `more than ${limit(base.threshold)} is not allowed, and ${healthyChance(base.needed)}${mutedTail(stream)}`;
+    `${failed(recent.errors, recent.requests, stream.unit)} ${began(onsetS, stream.anchor)}, from ${plural(errorClients, "client")}${then}; ` +
+    `more than ${limit(base.threshold)} is not allowed, and ${healthyChance(base.needed, stream.anchor)}${mutedTail(stream)}`;
   const counted = { requests, errors, errorClients, evidence: at.evidence };
   return { outcome: "bad", breadth: "broad", ...base, ...counted, onsetS, why };
+}
+
+function provenAt(anchor: Anchor, atS: number): string {
+  return anchor === null ? `${duration(atS)} after the deploy` : `at ${clockTime(anchor + atS * 1_000)}`;
 }
 
 function oneClient(stream: ErrorStream, base: Base, read: Breadth): Finding {

@@ -4,6 +4,7 @@ import type { Counts } from "./counts.ts";
 import type { EProcess } from "./e-process.ts";
 import type { Mute } from "./mute.ts";
 import type { Repeats } from "./repeats.ts";
+import type { Anchor } from "./why.ts";
 
 /** The figures of an alarm. */
 export type Figures = {
@@ -23,6 +24,7 @@ export type ErrorStream = {
   readonly stream: string;
   readonly unit: string;
   readonly needed: number;
+  readonly anchor: Anchor;
   readonly process: EProcess;
   readonly counts: Counts;
   readonly mute: Mute;

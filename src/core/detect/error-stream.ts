@@ -7,6 +7,7 @@ import { defaultAlpha, figures } from "./error-finding.ts";
 import type { ErrorStream } from "./error-state.ts";
 import { expire, isMuted, muteClient, noteMuted, startMute } from "./mute.ts";
 import { countRepeat, startRepeats } from "./repeats.ts";
+import type { Anchor } from "./why.ts";
 
 export { conclude } from "./error-finding.ts";
 
@@ -25,6 +26,7 @@ export type ErrorStreamOptions = {
   /** What failed, in the words of people. */
   readonly stream?: string;
   readonly unit?: string;
+  readonly anchor?: Anchor;
 };
 
 /** One request. `atS` is seconds since the deploy; `client` a stable key of who asked. */
@@ -32,12 +34,13 @@ export type Seen = { readonly atS: number; readonly ok: boolean; readonly client
 
 export function startErrorStream(options: ErrorStreamOptions): ErrorStream {
   const { threshold, horizonS, alpha = defaultAlpha, muteS = muteDefaultS } = options;
-  const { stream = "errors", unit = "request" } = options;
+  const { stream = "errors", unit = "request", anchor = null } = options;
   assert(alpha > 0 && alpha < 1, `alpha ${alpha} is not between 0 and 1`);
   return {
     stream,
     unit,
     needed: 1 / alpha,
+    anchor,
     process: startEProcess({ threshold, horizonS }),
     counts: startCounts(),
     mute: startMute(muteS),

@@ -51,6 +51,8 @@ export type Observation = {
   readonly ms: number;
   /** The service of somebody else that a gateway error names, where the source says so. */
   readonly upstream?: string;
+  /** Which of our own instances answered, where the source says so: its name, or its address. */
+  readonly instance?: string;
   /** Variants of flags that this request got, where its app says so: the arms of a switch. */
   readonly arms?: Readonly<Record<string, string>>;
 };

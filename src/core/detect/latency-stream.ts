@@ -6,7 +6,7 @@ import { components, countMany, type EProcess, evidence, startEProcess, tickTo }
 import type { Finding } from "./finding.ts";
 import { type JointBet, jointEvidence, settleJointBet, startJointBet, tickJointBet } from "./joint-bet.ts";
 import { doubt, evidenceOfHealth, requestsToVerify, verifyBeta } from "./verified.ts";
-import { about, began, count, healthyChance, percent } from "./why.ts";
+import { type Anchor, about, began, count, healthyChance, percent } from "./why.ts";
 
 /** Upper estimates of the baseline's quantiles, milliseconds. */
 export type Quantiles = { readonly p50: number; readonly p90: number; readonly p95: number };
@@ -43,6 +43,7 @@ type Bad = Extract<Finding, { outcome: "bad" }>;
 /** Plain data (it survives JSON), changed by `observeLatency` and `tickLatency` alone. */
 export type LatencyStream = {
   readonly needed: number;
+  readonly anchor: Anchor;
   readonly levels: readonly Level[];
   readonly joint: JointBet;
   /** Requests that are not settled yet, by how many limits they exceeded. */
@@ -64,8 +65,9 @@ export function startLatencyStream(options: {
   readonly before: Quantiles;
   readonly horizonS: number;
   readonly alpha: number;
+  readonly anchor?: Anchor;
 }): LatencyStream {
-  const { before, horizonS, alpha } = options;
+  const { before, horizonS, alpha, anchor = null } = options;
   const started = levels.map(({ quantile, share }) => ({
     quantile,
     limitMs: headroom * before[quantile],
@@ -78,7 +80,15 @@ export function startLatencyStream(options: {
   const nothing = { clientCount: 0, nowS: 0, requests: 0, pending: 0, alarm: null };
   const shares = levels.map(({ share }) => share);
   const joint = startJointBet(shares, horizonS);
-  return { needed: 1 / alpha, levels: started, joint, pendingBy: noneOf(shares), clients, ...nothing };
+  return {
+    needed: 1 / alpha,
+    anchor,
+    levels: started,
+    joint,
+    pendingBy: noneOf(shares),
+    clients,
+    ...nothing,
+  };
 }
 
 /** A request that was answered well in `ms`. CHANGES `stream`. */
@@ -220,6 +230,6 @@ function slower(stream: LatencyStream): Bad {
   const recent = since(level.counts, onsetS ?? 0);
   const why =
     `${percent(recent.errors / recent.requests)} of ${count(recent.requests)} requests took longer than ` +
-    `${beyond(level)} ${began(onsetS)}; ${healthyChance(stream.needed)}`;
+    `${beyond(level)} ${began(onsetS, stream.anchor)}; ${healthyChance(stream.needed, stream.anchor)}`;
   return { outcome: "bad", breadth: "broad", ...baseOf(stream), onsetS, why };
 }

@@ -2,7 +2,7 @@
 import type { Finding } from "./finding.ts";
 import { happen, type PoissonProcess, pass, poissonEvidence, startBet, startPoisson } from "./poisson.ts";
 import { doubt, verifyBeta } from "./verified.ts";
-import { about, count, duration, healthyChance } from "./why.ts";
+import { type Anchor, about, began, count, duration, healthyChance } from "./why.ts";
 
 /**
  * What is left of the expected rate, with weights. Nothing left is the likeliest: 1 % stands for it, so that a stray
@@ -30,14 +30,19 @@ export type Expected = { readonly name: string; readonly due: readonly Due[] };
 export type SilenceStream = {
   readonly name: string;
   readonly needed: number;
+  readonly anchor: Anchor;
   readonly due: readonly Due[];
   readonly process: PoissonProcess;
-  /** Seconds since the deploy up to which silence counts. */
+  /** Whole seconds since the deploy up to which silence counts. */
   heardS: number;
   /** Date of the newest line of the log that was read, whatever it tells. */
   readS: number;
+  /** Up to here the source could not be heard, so that nothing was due. */
+  deafToS: number;
   /** When the newest event was seen; null: none yet. */
   lastS: number | null;
+  /** Events of seconds that are not heard to their end yet, by second: a bet must not begin behind what it bets on. */
+  readonly early: Record<number, number>;
   expected: number;
   seen: number;
   alarm: Extract<Finding, { outcome: "bad" }> | null;
@@ -47,11 +52,13 @@ export function startSilenceStream(options: {
   readonly expected: Expected;
   readonly horizonS: number;
   readonly alpha: number;
+  readonly anchor?: Anchor;
 }): SilenceStream {
-  const { expected, horizonS, alpha } = options;
+  const { expected, horizonS, alpha, anchor = null } = options;
   const process = startPoisson({ horizonS, deployShare, ratios });
-  const nothing = { heardS: 0, readS: 0, lastS: null, expected: 0, seen: 0, alarm: null };
-  return { name: expected.name, needed: 1 / alpha, due: expected.due, process, ...nothing };
+  const nothing = { heardS: 0, readS: 0, deafToS: 0, lastS: null, expected: 0, seen: 0, alarm: null };
+  const { name, due } = expected;
+  return { name, needed: 1 / alpha, anchor, due, process, early: {}, ...nothing };
 }
 
 /** One of the events happened, `atS` seconds since the deploy. CHANGES `stream`. */
@@ -59,7 +66,9 @@ export function observeEvent(stream: SilenceStream, atS: number): void {
   if (!(atS >= 0)) return;
   stream.seen += 1;
   stream.lastS = Math.max(stream.lastS ?? 0, atS);
-  happen(stream.process, 1);
+  const second = Math.floor(atS);
+  if (second < stream.heardS) happen(stream.process, 1);
+  else stream.early[second] = (stream.early[second] ?? 0) + 1;
 }
 
 /** Some line of the log was read, dated `atS`. CHANGES `stream`. */
@@ -69,20 +78,31 @@ export function noteRead(stream: SilenceStream, atS: number): void {
 
 /**
  * Let the clock pass to `nowS`. CHANGES `stream`; never goes back. `deaf`: the source could not be heard, so nothing
- * was due in that time.
+ * was due in that time. `heardS`: up to when all has been told of, where somebody follows the sources (`heardTo`);
+ * otherwise one log is trusted to come in order.
  */
-export function tickSilence(stream: SilenceStream, nowS: number, deaf: boolean): void {
-  const toS = Math.max(nowS - lagS, Math.min(nowS, stream.readS - orderS));
-  while (stream.heardS < toS) {
-    const nextS = Math.min(toS, Math.floor(stream.heardS) + 1);
-    const due = deaf ? 0 : (nextS - stream.heardS) * perSecond(stream.due, stream.heardS);
+export function tickSilence(stream: SilenceStream, nowS: number, deaf: boolean, heardS?: number): void {
+  // Whole seconds: of a part of one, what was due would count before what came.
+  const toS = Math.floor(heardS ?? Math.max(nowS - lagS, Math.min(nowS, stream.readS - orderS)));
+  if (deaf) stream.deafToS = nowS;
+  for (let second = stream.heardS; second < toS; second += 1) {
+    const due = second + 1 <= stream.deafToS ? 0 : perSecond(stream.due, second);
     pass(stream.process, due);
     stream.expected += due;
-    stream.heardS = nextS;
-    if (Number.isInteger(nextS)) startBet(stream.process);
+    happenedIn(stream, second);
+    stream.heardS = second + 1;
+    startBet(stream.process);
   }
   if (stream.alarm === null && poissonEvidence(stream.process) >= stream.needed)
     stream.alarm = silent(stream);
+}
+
+/** CHANGES `stream`. */
+function happenedIn({ early, process }: SilenceStream, second: number): void {
+  const events = early[second];
+  if (events === undefined) return;
+  delete early[second];
+  happen(process, events);
 }
 
 function perSecond(due: readonly Due[], atS: number): number {
@@ -125,11 +145,11 @@ function silent(stream: SilenceStream): Extract<Finding, { outcome: "bad" }> {
   const { seen, lastS, heardS, name, expected } = stream;
   const since =
     lastS === null
-      ? "since the deploy"
+      ? began(0, stream.anchor).replace("from the deploy on", "since the deploy")
       : `in the ${duration(Math.max(0, heardS - lastS))} since the last one`;
   const why =
     `${seenOf(seen, name)} where ${about(expected)} were to be expected at this time of the week, and none ${since}; ` +
-    healthyChance(base.needed);
+    healthyChance(base.needed, stream.anchor);
   return { outcome: "bad", breadth: "broad", ...base, onsetS: lastS ?? 0, why };
 }
 

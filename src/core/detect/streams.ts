@@ -1,5 +1,6 @@
 // All streams of one watch, and the one finding that counts.
 import { countFailure, type Failing, shareOnRoutes, startFailing } from "../attribute/fingerprint.ts";
+import { countInstance, type Instances, sickInstance, startInstances } from "../attribute/instances.ts";
 import { type AlphaOf, type Heard, type Shares, splitAlpha } from "./alpha.ts";
 import {
   bothServe,
@@ -45,7 +46,7 @@ import {
   startSilenceStream,
   tickSilence,
 } from "./silence-stream.ts";
-import { percent } from "./why.ts";
+import { type Anchor, percent } from "./why.ts";
 import { worstOf } from "./worst.ts";
 
 export type StreamsOptions = {
@@ -60,6 +61,8 @@ export type StreamsOptions = {
   /** What is known from before; nothing where nothing is said. */
   readonly expects?: Expects;
   readonly shares?: Shares;
+  /** Outside of a watch: from when seconds are counted. */
+  readonly anchor?: Anchor;
 };
 
 /** Plain data (it survives JSON). A stream that has no source, or nothing to compare with, is null. */
@@ -72,8 +75,9 @@ export type Streams = {
   readonly latency: LatencyStream | null;
   readonly silence: readonly { readonly routes: readonly string[]; readonly stream: SilenceStream }[];
   readonly restarts: RestartStream | null;
-  /** What failed, for attribution. */
+  /** What failed, and which instances answered, for attribution. */
   readonly failing: Failing;
+  readonly instances: Instances;
   /** Errors were, or stood, proven while the old release served beside the new one. */
   shared: boolean;
 };
@@ -81,37 +85,41 @@ export type Streams = {
 export type Blindness = { readonly errors: string | null; readonly probe: string | null };
 
 export function startStreams(options: StreamsOptions): Streams {
-  const { threshold, horizonS, heard = usual, expects = nothingExpected } = options;
+  const { threshold, horizonS, heard = usual, expects = nothingExpected, anchor = null } = options;
   const alpha = splitAlpha(options.alpha ?? defaultAlpha, heard, expects, options.shares);
   return {
     heard,
-    errors: startErrorStream({ threshold, horizonS, alpha: alpha.errors }),
+    errors: startErrorStream({ threshold, horizonS, alpha: alpha.errors, anchor }),
     probe: startProbeStream({ horizonS, alpha: alpha.probe }),
     ...beside(options, heard, expects, alpha),
     failing: startFailing(),
+    instances: startInstances(),
     shared: false,
   };
 }
 
-function beside({ horizonS }: StreamsOptions, heard: Heard, expects: Expects, alpha: AlphaOf) {
+function beside({ horizonS, anchor = null }: StreamsOptions, heard: Heard, expects: Expects, alpha: AlphaOf) {
   const { payments, latency } = heard.errors ? expects : nothingExpected;
   const events = heard.errors ? expects.events : [];
   return {
     control: heard.control ? startControlStream({ horizonS, alpha: alpha.control }) : null,
     payments: payments
-      ? { routes: payments.routes, stream: paymentStream(payments.threshold, horizonS, alpha.payments) }
+      ? {
+          routes: payments.routes,
+          stream: paymentStream(payments.threshold, horizonS, alpha.payments, anchor),
+        }
       : null,
-    latency: latency ? startLatencyStream({ before: latency, horizonS, alpha: alpha.latency }) : null,
+    latency: latency ? startLatencyStream({ before: latency, horizonS, alpha: alpha.latency, anchor }) : null,
     silence: events.map(({ routes, ...expected }) => ({
       routes,
-      stream: startSilenceStream({ expected, horizonS, alpha: alpha.silence / events.length }),
+      stream: startSilenceStream({ expected, horizonS, alpha: alpha.silence / events.length, anchor }),
     })),
     restarts: heard.restarts ? startRestartStream({ horizonS, alpha: alpha.restarts }) : null,
   };
 }
 
-function paymentStream(threshold: number, horizonS: number, alpha: number): ErrorStream {
-  return startErrorStream({ threshold, horizonS, alpha, stream: "payments", unit: "payment" });
+function paymentStream(threshold: number, horizonS: number, alpha: number, anchor: Anchor): ErrorStream {
+  return startErrorStream({ threshold, horizonS, alpha, stream: "payments", unit: "payment", anchor });
 }
 
 /** A request of a user. What is not known of it is left out, and the streams that need it go without. */
@@ -120,6 +128,7 @@ export type SeenRequest = Seen & {
   readonly status?: number;
   readonly ms?: number;
   readonly upstream?: string;
+  readonly instance?: string;
 };
 
 /** A request that the watched release answered. CHANGES `streams`. */
@@ -130,6 +139,7 @@ export function observeRequest(streams: Streams, seen: SeenRequest): void {
   if (errors.alarm && streams.control && bothServe(streams.control)) streams.shared = true;
   if (errors.errors > failed) countFailure(failing, { status: 0, route: "", ...seen });
   failing.requests += 1;
+  if (seen.instance !== undefined) countInstance(streams.instances, seen.instance, !seen.ok);
   if (streams.control) observeArm(streams.control, { ...seen, isNew: true });
   if (latency && seen.ok && seen.ms !== undefined)
     observeLatency(latency, { atS: seen.atS, ms: seen.ms, client: seen.client });
@@ -170,14 +180,17 @@ export function observeDeath(
   if (streams.restarts) observeRestart(streams.restarts, seen);
 }
 
-/** Let the clock pass. CHANGES `streams`. `deaf`: requests cannot be heard just now, so nothing is due. */
-export function tickStreams(streams: Streams, nowS: number, deaf = false): void {
+/**
+ * Let the clock pass. CHANGES `streams`. `deaf`: requests cannot be heard just now, so nothing is due. `heardS`: up to when
+ * all sources have told what happened; see `tickSilence`.
+ */
+export function tickStreams(streams: Streams, nowS: number, deaf = false, heardS?: number): void {
   tick(streams.errors, nowS);
   tickProbes(streams.probe, nowS);
   if (streams.control) tickControl(streams.control, nowS);
   if (streams.payments) tick(streams.payments.stream, nowS);
   if (streams.latency) tickLatency(streams.latency, nowS);
-  for (const { stream } of streams.silence) tickSilence(stream, nowS, deaf);
+  for (const { stream } of streams.silence) tickSilence(stream, nowS, deaf, heardS);
   if (streams.restarts) tickRestarts(streams.restarts, nowS);
 }
 
@@ -197,7 +210,14 @@ export function concludeStreams(
   const worst = worstOf(judged as unknown as readonly [Finding, ...Finding[]]);
   const aside = oneClient(streams.errors);
   const all = [...main, ...more, ...(aside ? [aside] : [])] as unknown as readonly [Finding, ...Finding[]];
-  return { worst: ofPayments(streams, worst), all };
+  return { worst: ofInstance(streams, ofPayments(streams, worst)), all };
+}
+
+/** One sick instance among well ones is not told from a bad release by counting: who looks should know at once. */
+function ofInstance({ instances }: Streams, worst: Finding): Finding {
+  const isFailing = ["errors", "control", "payments"].includes(worst.stream);
+  const sick = worst.outcome === "bad" && isFailing ? sickInstance(instances) : null;
+  return sick === null ? worst : { ...worst, why: `${worst.why}; ${sick}` };
 }
 
 /** From this share of the failures on, it is the payments that fail. */

@@ -3,12 +3,14 @@ import type { Failing } from "../attribute/fingerprint.ts";
 import { upperLimit } from "./beta.ts";
 import type { Expects } from "./expects.ts";
 import { type Hour, hourMs, type Looked } from "./hour.ts";
-import { leastThreshold } from "./threshold.ts";
+import { errorThreshold, hopelessThreshold, leastThreshold } from "./threshold.ts";
 
 /** Two weeks, so that each hour of the week is there twice. */
 export const hoursKept = 336;
 const weekHours = 168;
 const dayHours = 24;
+/** Of fewer, the share that fails says little about its hour. */
+const leastRequests = 200;
 /** Counted for less than this an hour says little about itself. */
 const leastSeconds = 600;
 /** A payment may fail this much more often than before. */
@@ -33,6 +35,41 @@ export function usual(hours: readonly Hour[], looked: Looked, nowMs: number, for
       return due.some(({ perS }) => perS > 0) ? [{ name, routes: [...routes], due }] : [];
     }),
   };
+}
+
+/**
+ * The same for a round outside of a watch, which may last hours: of each hour that it reaches into the slowest that is
+ * usual then. `threshold`: what may fail, by all hours and by those like these.
+ */
+export function usualRound(
+  hours: readonly Hour[],
+  looked: Looked,
+  nowMs: number,
+  forMs: number,
+): { readonly expects: Expects; readonly threshold: number } {
+  const reached = hoursReached(nowMs, forMs);
+  const slowest = reached.flatMap((at) => latencyBefore(hours, at * hourMs) ?? []);
+  const most = (of: "p50" | "p90" | "p95") => Math.max(...slowest.map((one) => one[of]));
+  const latency = slowest.length === 0 ? null : { p50: most("p50"), p90: most("p90"), p95: most("p95") };
+  const known = {
+    requests: sum(hours.map((one) => one.requests)),
+    errors: sum(hours.map((one) => one.errors)),
+  };
+  const shares = reached
+    .flatMap((at) => alike(hours, at, 1))
+    .filter(({ requests }) => requests >= leastRequests)
+    .map(({ errors, requests }) => headroom * (errors / requests));
+  return {
+    expects: { ...usual(hours, looked, nowMs, forMs), latency },
+    threshold: Math.min(hopelessThreshold, Math.max(errorThreshold(known), ...shares)),
+  };
+}
+
+/** Whole hours since 1970. */
+function hoursReached(nowMs: number, forMs: number): readonly number[] {
+  const first = Math.floor(nowMs / hourMs);
+  const last = Math.floor((nowMs + forMs - 1) / hourMs);
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
 }
 
 /** Hours like this one: the same hour of the week and its neighbours; of those days where the week is not known yet. */

@@ -61,13 +61,27 @@ export function failed(errors: number, requests: number, what: string): string {
   return `${count(errors)} of ${plural(requests, what)} failed (${percent(errors / requests)})`;
 }
 
+/**
+ * From when seconds are counted. Of a watch it is the deploy (null); outside of watches wall-clock milliseconds, as nobody
+ * knows when such a round began.
+ */
+export type Anchor = number | null;
+
 /** How unlikely a healthy release is to reach this evidence even once. */
-export function healthyChance(needed: number): string {
-  return `the chance that a healthy release ever looks like this is below 1 in ${count(Math.floor(needed))}`;
+export function healthyChance(needed: number, anchor: Anchor = null): string {
+  const looks =
+    anchor === null ? "a healthy release ever looks like this" : "it looks like this while nothing is wrong";
+  return `the chance that ${looks} is below 1 in ${count(Math.floor(needed))}`;
+}
+
+/** `14:05 UTC` */
+export function clockTime(atMs: number): string {
+  return `${new Date(atMs).toISOString().slice(11, 16)} UTC`;
 }
 
 /** When it began, as the end of a clause. */
-export function began(onsetS: number | null): string {
+export function began(onsetS: number | null, anchor: Anchor = null): string {
+  if (anchor !== null) return `since about ${clockTime(anchor + (onsetS ?? 0) * 1_000)}`;
   return onsetS === null || onsetS < 1
     ? "from the deploy on"
     : `since about ${duration(onsetS)} after the deploy`;

@@ -14,7 +14,8 @@ export type Values = z.infer<typeof values>;
 const place = { name: z.string(), table: z.string(), column: z.string() };
 const going = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("table"), name: z.string(), table: z.string() }),
-  z.strictObject({ kind: z.literal("column"), ...place }),
+  /** `fill`: what every row got with the column. Only other values are somebody's. */
+  z.strictObject({ kind: z.literal("column"), ...place, fill: z.string().optional() }),
   z.strictObject({ kind: z.literal("type"), ...place, from: z.string(), to: z.string() }),
   z.strictObject({ kind: z.literal("labels"), ...place, labels: z.array(z.string()) }),
 ]);

@@ -1,5 +1,5 @@
 // The building blocks that all plans share: a rollback is the deploy pipeline with another target.
-import type { Flow, Moment } from "../flows/flow.ts";
+import type { Flow, FlowMark, Moment } from "../flows/flow.ts";
 import type { Json } from "../json.ts";
 import { type Release, routedOf, type ServiceSpec, servicesOf } from "../release.ts";
 import { assert } from "../result.ts";
@@ -47,6 +47,12 @@ export function prepare(facts: PlanFacts): PlanStep {
   });
 }
 
+/** Plain `{}`: the database is the environment's own. */
+export function copyDatabase(): PlanStep {
+  const title = "copy the database as it lies there, while nobody is in it";
+  return step("copy", "database.copy", title, {}, { safe: false });
+}
+
 /** Where nobody writes meanwhile (`safe` is false: requests wait), the position is read too: it costs a full read. */
 export function backUp(facts: PlanFacts, safe: boolean): PlanStep {
   const title = `take a restore point before ${name(facts.target)}`;
@@ -54,8 +60,21 @@ export function backUp(facts: PlanFacts, safe: boolean): PlanStep {
     "backup",
     "database.backup",
     title,
-    { label: `before-${facts.target.id}`, position: !safe },
+    { label: `before-${facts.target.id}`, position: !safe, ...(facts.copy ? { copy: "copy" } : {}) },
     { safe },
+  );
+}
+
+/** Beside the database's restore point. A snapshot is of one moment, whoever writes meanwhile. */
+export function snapshots(facts: PlanFacts, traits: Traits = {}): readonly PlanStep[] {
+  return (facts.stores ?? []).map((store) =>
+    step(
+      `backup-${store}`,
+      "database.backup",
+      `take a snapshot of ${store} before ${name(facts.target)}`,
+      { label: `before-${facts.target.id}`, position: false, store },
+      traits,
+    ),
   );
 }
 
@@ -93,10 +112,15 @@ export function bringUp(facts: PlanFacts, release: Release, which: readonly stri
   ];
 }
 
-/** On the fresh instances, before anybody else reaches them: single requests, then flows. */
-export function smoke(facts: PlanFacts, release: Release, traits: Traits = {}): readonly PlanStep[] {
+type Wanted = { readonly checks: { path: string; expect: number }[]; readonly flows: Flow[] };
+
+/** By service, what a fresh instance of it is tried with. */
+export function smokeWanted(
+  facts: Pick<PlanFacts, "smoke" | "flows">,
+  release: Release,
+): ReadonlyMap<string, Wanted> {
   const [first] = routedOf(release);
-  const wanted = new Map<string, { checks: { path: string; expect: number }[]; flows: Flow[] }>();
+  const wanted = new Map<string, Wanted>();
   const at = (service: string | null) => {
     const place = service ?? first;
     if (place === undefined || !release.services[place]) return null;
@@ -106,7 +130,12 @@ export function smoke(facts: PlanFacts, release: Release, traits: Traits = {}): 
   };
   for (const { service, path, expect } of facts.smoke) at(service)?.checks.push({ path, expect });
   for (const one of flowsAt(facts, "start")) at(one.service)?.flows.push(one.flow);
-  return [...wanted].map(([service, { checks, flows }]) =>
+  return wanted;
+}
+
+/** On the fresh instances, before anybody else reaches them: single requests, then flows. */
+export function smoke(facts: PlanFacts, release: Release, traits: Traits = {}): readonly PlanStep[] {
+  return [...smokeWanted(facts, release)].map(([service, { checks, flows }]) =>
     step(
       `smoke-${service}`,
       "smoke.run",
@@ -132,8 +161,13 @@ export function flowsAfter(facts: PlanFacts, moment: "switch" | "rollback", trai
   const flows = flowsAt(facts, moment).map((one) => one.flow);
   if (flows.length === 0) return [];
   const title = `try the flows through the public port`;
-  const looked = moment === "switch" && facts.from ? { before: lookBefore } : {};
+  const looked = moment === "switch" && facts.from ? { before: lookBefore } : seenBefore(facts, moment);
   return [publicFlows("flows", title, facts.target, flows, looked, traits)];
+}
+
+/** After a way back nobody waits for a look at what was left: the target is compared with itself, while it served. */
+function seenBefore({ flowsSeen = [] }: PlanFacts, moment: "switch" | "rollback") {
+  return moment === "rollback" && flowsSeen.length > 0 ? { seen: flowsSeen.map((one) => ({ ...one })) } : {};
 }
 
 function publicFlows(
@@ -141,7 +175,7 @@ function publicFlows(
   title: string,
   release: Release,
   flows: readonly Flow[],
-  more: { onlyLook?: true; before?: string },
+  more: { onlyLook?: true; before?: string; seen?: FlowMark[] },
   traits: Traits = {},
 ): PlanStep {
   const [service = ""] = routedOf(release);
@@ -149,7 +183,7 @@ function publicFlows(
   return step(key, "smoke.run", title, input, traits);
 }
 
-function flowsAt(facts: PlanFacts, moment: Moment) {
+function flowsAt(facts: Pick<PlanFacts, "flows">, moment: Moment) {
   return (facts.flows ?? []).filter((one) => one.at.includes(moment));
 }
 
@@ -227,19 +261,24 @@ function ofService(release: Release, service: string): string {
   return servicesOf(release).length > 1 ? ` for ${service}` : "";
 }
 
-export function prepareDatabase(backup: string): PlanStep {
-  const title = `restore ${backup} beside the database, and prove it whole`;
-  return step("prepare-database", "database.prepare", title, { backup });
+/** `store`: beside the database; null: the database itself. */
+export function prepareDatabase(backup: string, store: string | null): PlanStep {
+  const title = `restore ${backup} beside ${store ?? "the database"}, and prove it whole`;
+  return step("prepare-database", "database.prepare", title, { backup, ...named(store) });
 }
 
-export function restore(backup: string): PlanStep {
+export function restore(backup: string, store: string | null): PlanStep {
   return step(
     "restore",
     "database.restore",
-    `put ${backup} in place of the database, keep what is there`,
-    { backup },
+    `put ${backup} in place of ${store ?? "the database"}, keep what is there`,
+    { backup, ...named(store) },
     { safe: false },
   );
+}
+
+function named(store: string | null): { readonly store?: string } {
+  return store === null ? {} : { store };
 }
 
 /** Give a step another key, where a plan has two of a kind. */
@@ -252,8 +291,9 @@ export function ending(end: string, blocks: readonly PlanStep[]): readonly PlanS
   return blocks.map((block) => as(`${block.key}-${end}`, block));
 }
 
-export function unrestore(): PlanStep {
-  return step("unrestore", "database.unrestore", "put the database back as it was", { of: "restore" });
+export function unrestore(store: string | null): PlanStep {
+  const title = `put ${store ?? "the database"} back as it was`;
+  return step("unrestore", "database.unrestore", title, { of: "restore", ...named(store) });
 }
 
 export function returnDatabase(): PlanStep {

@@ -1,5 +1,5 @@
 // What a planner is told. Planners are pure: the same facts give the same plan.
-import type { Flow, Moment } from "../flows/flow.ts";
+import type { Flow, FlowMark, Moment } from "../flows/flow.ts";
 import type { Release } from "../release.ts";
 
 export type PlanFacts = {
@@ -13,12 +13,18 @@ export type PlanFacts = {
   /** `beside`: the new release starts beside the old one. `in-place`: the platform replaces copy by copy. */
   readonly style: "beside" | "in-place";
   readonly hasDatabase: boolean;
+  /** A template copy is taken while requests wait, once those in flight have ended. Left out: none is. */
+  readonly copy?: { readonly quietMs: number } | null;
+  /** Stores beside the database that a snapshot is taken of, by name. Left out: none. */
+  readonly stores?: readonly string[];
   /** Run once in the new release before it gets traffic, e.g. migrations. */
   readonly tasks: readonly PlanTask[];
   /** Requests to try on a fresh instance; `service` null: the first that gets traffic. */
   readonly smoke: readonly SmokeCheck[];
   /** What users do, tried as they do it. */
   readonly flows?: readonly PlanFlow[];
+  /** How the target's flows were through the public port when they were tried last: what a way back is compared with. */
+  readonly flowsSeen?: readonly FlowMark[];
   readonly drainMs: number;
   readonly why: string;
 };

@@ -34,7 +34,9 @@ export function planRollOut(kind: "deploy" | "rollback", facts: PlanFacts): Plan
     steps: [
       block.prepare(facts),
       ...(kind === "deploy" && facts.hasDatabase ? [block.backUp(facts, true)] : []),
-      ...(kind === "deploy" ? [...block.tasks(facts), ...block.flowsBefore(facts)] : []),
+      ...(kind === "deploy"
+        ? [...block.snapshots(facts), ...block.tasks(facts), ...block.flowsBefore(facts)]
+        : []),
       ...moves,
       ...block.verify(target, traits),
       ...block.flowsAfter(facts, kind === "deploy" ? "switch" : "rollback", traits),

@@ -40,9 +40,12 @@ export function planDeploy(facts: PlanFacts): Plan {
   const started = apps.map((service) => block.start(facts, target, service));
   const workers = exchangeWorkers(facts);
   const routes = takeOverRoutes(facts);
+  const copying = copyWhileHeld(facts);
   const steps = [
     block.prepare(facts),
+    ...copying.steps,
     ...(facts.hasDatabase ? [block.backUp(facts, true)] : []),
+    ...block.snapshots(facts),
     ...block.tasks(facts),
     ...started,
     ...apps.map((service) => block.health(target, service)),
@@ -54,6 +57,7 @@ export function planDeploy(facts: PlanFacts): Plan {
     ...block.flowsAfter(facts, "switch"),
   ];
   const undo = [
+    ...copying.undo,
     // It ran all the time, so starting it does nothing, unless it died meanwhile or the machine was off.
     ...(from ? block.undoing(routes.steps, block.ending("from", bringUpApps(facts, from))) : []),
     ...routes.undo,
@@ -61,7 +65,27 @@ export function planDeploy(facts: PlanFacts): Plan {
     ...stopCold(facts, started),
     ...(from ? block.undoing(routes.steps, block.verify(from)) : []),
   ];
-  return assemble("deploy", facts, true, { steps, undo });
+  return assemble("deploy", facts, true, { steps, undo, notes: copying.notes });
+}
+
+/** Before anything else is touched: requests wait for the copy alone, and go on while the dump is made of it. */
+function copyWhileHeld({ from, copy, ...facts }: PlanFacts): Required<Shape> {
+  if (!from || !copy) return { steps: [], undo: [], notes: [] };
+  const routes = routedOf(from);
+  const hold = block.hold(from, routes);
+  const quiet = { ...facts, from, drainMs: Math.min(facts.drainMs, copy.quietMs) };
+  const steps = [
+    ...hold,
+    ...routes.map((service) => block.drain(quiet, from, service, { safe: false })),
+    block.copyDatabase(),
+    ...block.ending("copied", block.letGo(from, routes)),
+  ];
+  const undo = block.undoing(hold, block.ending("copied", block.letGo(from, routes)));
+  return {
+    steps,
+    undo,
+    notes: ["Requests wait while the database is copied; idle sessions in it are ended."],
+  };
 }
 
 /** What was warm before was not started by this run. */
@@ -86,8 +110,9 @@ export function planPausedDeploy(facts: PlanFacts): Plan {
   const held = { safe: false };
   const database = facts.hasDatabase;
   const backup = database ? [block.backUp(facts, false)] : [];
+  const copy = database && facts.copy ? [block.copyDatabase()] : [];
   const shape = throughPause(facts, from, {
-    between: [...backup, ...block.tasks(facts, held)],
+    between: [...copy, ...backup, ...block.snapshots(facts, held), ...block.tasks(facts, held)],
     undoBetween: database ? block.undoing(backup, [block.returnDatabase()]) : [],
     // A restore point is only whole where nobody writes: it is taken after the old release has stopped.
     alsoStop: [],
@@ -98,16 +123,19 @@ export function planPausedDeploy(facts: PlanFacts): Plan {
   return assemble("deploy-paused", facts, false, { ...shape, notes });
 }
 
-/** Code and data go back together; what was there is kept and can be returned. */
-export function planRestore(facts: PlanFacts, backup: string): Plan {
+/**
+ * Code and data go back together; what was there is kept and can be returned. `store`: it is a snapshot of one beside
+ * the database.
+ */
+export function planRestore(facts: PlanFacts, backup: string, store: string | null = null): Plan {
   const { target, from } = facts;
   assert(from, "a restore needs something that serves");
-  const restore = block.restore(backup);
+  const restore = block.restore(backup, store);
   const both = from.id === target.id ? [] : facts.warm;
   const shape = throughPause(facts, from, {
     between: [restore],
-    undoBetween: block.undoing([restore], [block.unrestore()]),
-    first: [block.prepareDatabase(backup)],
+    undoBetween: block.undoing([restore], [block.unrestore(store)]),
+    first: [block.prepareDatabase(backup, store)],
     alsoStop: block.ending(
       "target",
       both.map((service) => block.stop(target, service, { safe: false })),
@@ -115,9 +143,8 @@ export function planRestore(facts: PlanFacts, backup: string): Plan {
     moment: "rollback",
     workersAfter: true,
   });
-  const notes = [
-    "Requests wait while the database is exchanged. The database of now is kept and can be returned.",
-  ];
+  const what = store ?? "the database";
+  const notes = [`Requests wait while ${what} is exchanged. What is there now is kept and can be returned.`];
   return assemble("restore", facts, false, { ...shape, notes });
 }
 

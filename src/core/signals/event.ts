@@ -68,6 +68,8 @@ export const signalEvents = {
     /** Alerts of the same delivery beyond what is kept. */
     more: z.number(),
   }),
+  /** What was received up to this number of the journal was decided on, or needed no decision. */
+  "signals.heard": z.strictObject({ env: z.string(), upTo: z.number() }),
 } as const;
 
 export type Received = Readonly<z.infer<(typeof signalEvents)["signal.received"]>>;

@@ -3,6 +3,7 @@ import { backupSentence } from "../backups/sentence.ts";
 import { decisionSentence } from "../decide/sentence.ts";
 import type { Event } from "../event.ts";
 import { flagSentence } from "../flags/sentence.ts";
+import { olderWords } from "../migrations/older.ts";
 import type { Plan } from "../plan/plan.ts";
 
 export type TimelineRow = {
@@ -51,6 +52,10 @@ export function sentence(event: Event, plans: Plans): string | null {
       return `Finding: ${event.data.finding.outcome}. ${ended(event.data.finding.why)}`;
     case "watch.ended":
       return `The watch ended: ${event.data.outcome}, ${event.data.errors} of ${event.data.requests} requests failed.`;
+    case "vigil.found":
+      return `Found outside of a watch: ${ended(event.data.finding.why)}`;
+    case "rollback.compared":
+      return `Did going back from ${event.data.left} help? ${event.data.helped}. ${ended(event.data.why)}`;
     case "lock.broken":
       return `The lock of ${event.data.run} was broken by ${event.data.by}: ${event.data.why}.`;
     case "part.restart-begun":
@@ -65,6 +70,10 @@ export function sentence(event: Event, plans: Plans): string | null {
       return event.data.problem
         ? `Taking them down failed: ${ended(event.data.problem.what)}`
         : `They went down in ${event.data.ms} ms.`;
+    case "migrate.brought":
+      return `${event.data.release} brings migrations: ${event.data.names.join(", ")}.`;
+    case "migrate.older-tried":
+      return olderWords(event.data, event.data.older, event.data.newer);
     case "salvage.begun":
       return `${event.data.by} brings rows back from ${event.data.kept}.`;
     case "salvage.ended":

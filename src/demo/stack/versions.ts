@@ -34,6 +34,14 @@ const inStacks: Readonly<Record<string, StackVersion>> = {
     does: "takes 700 ms more for every answer",
     faults: { slower: { factor: 1, plusMs: 700 } },
   },
+  v18: {
+    does: "has a migration that neither its own code nor any other works with: payments fail, orders go on",
+    faults: {},
+    migration: {
+      name: "20250110000000_amount",
+      sql: "ALTER TABLE orders ADD COLUMN note text;\nALTER TABLE payments RENAME COLUMN cents TO amount;\n",
+    },
+  },
 };
 
 /** v1 to v9 are those of the shop (v1 and v7 are good, v2 fails 5 % of all requests, v3 crashes at boot, …). */

@@ -52,7 +52,9 @@ export function lookAt(
     );
   const endsAt = Date.parse(certificate.validTo);
   const days = Math.floor((endsAt - now) / dayMs);
-  const data = { endsAt, days, subject: certificate.subject ?? "", distrust };
+  const beganAt = Date.parse(certificate.validFrom);
+  const fingerprint = certificate.fingerprint256.replaceAll(":", "").toLowerCase();
+  const data = { endsAt, beganAt, fingerprint, days, subject: certificate.subject ?? "", distrust };
   const next = "Renew it: certbot renew, then lastgood restart nginx";
   if (endsAt <= now) return ok([bad(about, `has run out ${-days} days ago`, next, data)]);
   if (days < badDays) return ok([bad(about, `runs out in ${days} days`, next, data)]);

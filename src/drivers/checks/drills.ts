@@ -1,6 +1,6 @@
 // Is the way back proved: the newest drill, the second place, and what was last asked of the data.
 import { restoreMs } from "../../core/backups/proof.ts";
-import type { BackupState, Integrity } from "../../core/backups/state.ts";
+import type { BackupState, Drill, Integrity } from "../../core/backups/state.ts";
 import { bad, type Look, span, warn, well } from "../../core/doctor/look.ts";
 import { ok, type Result } from "../../core/result.ts";
 import type { Check } from "../../ports/checkup.ts";
@@ -12,6 +12,8 @@ export type DrillsConfig = {
   /** How often drills are scheduled, ms; null: only by hand. Twice as old is a warning. */
   readonly everyMs: number | null;
   readonly assertions: number;
+  /** The second place that backups go to as they are, off this machine; null: none, or they are closed before. */
+  readonly bareAt: string | null;
 };
 
 const usualMs = 7 * 86_400_000;
@@ -28,7 +30,12 @@ export function drills(config: DrillsConfig, ask: AskVitals, { clock }: { clock:
       const state = vitals.value.environments.find((one) => one.env === config.env)?.backups;
       if (!state) return ok([]);
       const now = clock.now();
-      return ok([drillLook(config, state, now), ...copyLook(state), ...integrityLook(config, state, now)]);
+      return ok([
+        drillLook(config, state, now),
+        ...copyLook(state),
+        ...bareLook(config),
+        ...integrityLook(config, state, now),
+      ]);
     },
   };
 }
@@ -42,16 +49,30 @@ function drillLook({ everyMs }: DrillsConfig, state: BackupState, now: number): 
   const data = { backup: drill.backup, ageMs, takesMs, ok: drill.problem === null };
   if (drill.problem !== null)
     return bad("", `the drill ${span(ageMs)} ago failed: ${drill.problem}`, "lastgood backup list", data);
-  const what = `drilled ${span(ageMs)} ago, takes ${span(takesMs ?? drill.ms)}`;
+  const what = `drilled ${span(ageMs)} ago, takes ${span(takesMs ?? drill.ms)}${ranWords(drill)}`;
   return ageMs > 2 * (everyMs ?? usualMs) ? warn("", what, "lastgood drill", data) : well("", what, data);
+}
+
+/** A restored copy that no release ran on is half a proof. */
+function ranWords({ smoke }: Drill): string {
+  if (!smoke) return "";
+  return smoke.works === "yes" ? ", its release ran on the copy" : ", no release was tried on the copy";
 }
 
 function copyLook({ copied }: BackupState): readonly Look[] {
   if (copied === null || copied.problem === null) return [];
   return [
-    bad("second place", `has no copy of ${copied.backup}: ${copied.problem}`, `ls -l ${copied.to}`, {
+    bad("second place", `has no copy of ${copied.backup}: ${copied.problem}`, "lastgood backup now", {
       to: copied.to,
     }),
+  ];
+}
+
+function bareLook({ bareAt }: DrillsConfig): readonly Look[] {
+  if (bareAt === null) return [];
+  const what = `backups go to ${bareAt} unencrypted: whoever gets at them there reads everything`;
+  return [
+    warn("encryption", what, "database: encryptionKeyFile in lastgood.yml (kind postgres)", { to: bareAt }),
   ];
 }
 

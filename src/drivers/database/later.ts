@@ -34,7 +34,7 @@ export function laterDatabase(open: () => Promise<Result<Opened>>): Later {
   return {
     name: () => use(async ({ name }) => ok(name)),
     database: {
-      backUp: (op, label) => use(({ database }) => database.backUp(op, label)),
+      backUp: (op, label, copied) => use(({ database }) => database.backUp(op, label, copied)),
       backups: () => use(({ database }) => database.backups()),
       rehearse: (backup, look) => use(({ database }) => database.rehearse(backup, look)),
       prepare: (op, backup) =>
@@ -42,6 +42,15 @@ export function laterDatabase(open: () => Promise<Result<Opened>>): Later {
       restore: (op, backup) => use(({ database }) => database.restore(op, backup)),
       marker: () => use(({ database }) => database.marker()),
       position: () => use(({ database }) => database.position()),
+      sweep: () => use(async ({ database }) => (await database.sweep?.()) ?? ok(undefined)),
+      copies: {
+        look: () =>
+          use(async ({ database }) => (await database.copies?.look()) ?? ok({ rungs: [], copy: false })),
+        take: (op) =>
+          use(
+            async ({ database }) => (await database.copies?.take(op)) ?? ok({ copy: null, why: "not here" }),
+          ),
+      },
       moment: () => use(async ({ database }) => (await database.moment?.()) ?? ok(null)),
     },
     care: {

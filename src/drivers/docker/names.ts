@@ -3,7 +3,7 @@ import { sha256 } from "../../core/digest.ts";
 
 /** Labels on every container of ours. What has no `kind` is not ours and is never touched. */
 export const labels = {
-  /** `instance` or `task`. */
+  /** `instance`, `task` or `trial`. */
   kind: "lastgood.kind",
   app: "lastgood.app",
   env: "lastgood.env",
@@ -39,6 +39,10 @@ export function copyName(instance: string, copy: number): string {
 
 export function taskName(project: string, service: string, op: string): string {
   return withHash(`${project}-${service}-task`, `task|${project}|${service}|${op}`);
+}
+
+export function trialName(project: string, service: string, op: string): string {
+  return withHash(`${project}-${service}-trial`, `trial|${project}|${service}|${op}`);
 }
 
 /** The name under which the release keeps its image: `lastgood/shop-api:v2-de900655`. */

@@ -128,6 +128,11 @@ export function undollar(text: string): string {
   return text.replaceAll("$$", "$");
 }
 
+/** The other way: Compose would take a single one for a variable. */
+export function dollars(text: string): string {
+  return text.replaceAll("$", "$$$$");
+}
+
 /** The words of its healthcheck, without `CMD`; empty where it has none. */
 export function checkWords({ healthcheck: check }: ServiceModel): readonly string[] {
   if (!check || check.disable || !check.test) return [];

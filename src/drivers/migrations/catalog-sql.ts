@@ -1,6 +1,6 @@
 // One query for all that makes up a schema, in the words of the server itself: definitions that it would take again.
 
-/** $1: oid of the tool's table (0: none); $2: schemas that are not the app's. `search_path` is empty. */
+/** $1: oid of the tool's table (0: none), $3: its schema (null: the public one); $2: schemas that are not the app's. `search_path` is empty. */
 export const CATALOG = `
 WITH spaces AS (
   SELECT oid, nspname AS bare, quote_ident(nspname) AS name FROM pg_namespace
@@ -20,7 +20,7 @@ WITH spaces AS (
   WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')
 ), items AS (
   SELECT 'schema' AS kind, oid::text AS key, '' AS of, name, '' AS def, '' AS shape, json_build_object('bare', bare) AS data
-  FROM spaces
+  FROM spaces WHERE bare IS DISTINCT FROM $3::text
 UNION ALL
   SELECT 'extension', oid::text, '', quote_ident(extname), extversion, extversion, json_build_object('create',
     format('CREATE EXTENSION IF NOT EXISTS %I VERSION %L', extname, extversion))

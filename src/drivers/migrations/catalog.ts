@@ -46,7 +46,7 @@ export type Item = {
 
 export type Catalog = readonly Item[];
 
-/** `ledger`: the tool's own table, which belongs to no migration; in a schema of its own, that schema does not either. */
+/** `ledger`: the tool's own table, which belongs to no migration; nor does its schema, whatever else is in there. */
 export async function readCatalog(session: SqlSession, ledger: string): Promise<Result<Catalog>> {
   const path = await session.query(
     "SELECT current_setting('search_path') AS path, coalesce(to_regclass($1)::oid, 0)::text AS ledger",
@@ -55,14 +55,10 @@ export async function readCatalog(session: SqlSession, ledger: string): Promise<
   if (!path.ok) return path;
   const { path: before = "", ledger: oid = "0" } = path.value.rows[0] ?? {};
   const [space, table] = ledger.split(".");
-  const hidden = [
-    "lastgood",
-    PROOF_SCHEMA,
-    ...(table === undefined || space === "public" ? [] : [space ?? ""]),
-  ];
+  const tools = table === undefined || space === "public" ? null : (space ?? null);
   const cleared = await session.query("SELECT set_config('search_path', '', false)");
   if (!cleared.ok) return cleared;
-  const read = await session.query(CATALOG, [oid, hidden]);
+  const read = await session.query(CATALOG, [oid, ["lastgood", PROOF_SCHEMA], tools]);
   const back = await session.query("SELECT set_config('search_path', $1, false)", [before]);
   if (!read.ok) return read;
   if (!back.ok) return back;

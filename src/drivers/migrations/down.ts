@@ -96,7 +96,7 @@ export async function scriptsFor(
   for (const name of names) {
     const written = config.tool === "sql" ? await writtenFor(config, files, rowOf(name)) : ok(null);
     if (!written.ok) return written;
-    const script = written.value ?? made(rowOf(name), ways.get(name));
+    const script = withGoing(written.value, ways.get(name)) ?? made(rowOf(name), ways.get(name));
     if (script === null)
       return problem("missing", `${name} has no way down here`, "restore instead: lastgood restore");
     scripts.push(script);
@@ -104,11 +104,17 @@ export async function scriptsFor(
   return ok(scripts);
 }
 
+/** What its author wrote was tried as well, and that is where what goes along is known from. */
+function withGoing(written: Script | null, way: Way | undefined): Script | null {
+  return written && { ...written, going: way === undefined || way.why !== null ? null : way.going };
+}
+
 function made({ name, failed, digest }: Applied, way: Way | undefined): Script | null {
   if (way === undefined || (digest !== null && digest !== way.up && !failed)) return null;
   // It left nothing, or it does not go down: the schema has to be that of before.
-  if (failed) return { name, sql: "", failed, tried: { from: way.before, to: way.before } };
-  return way.why === null ? { name, sql: way.sql, failed, tried: { from: way.after, to: way.before } } : null;
+  const { before, after, sql, going } = way;
+  if (failed) return { name, sql: "", failed, tried: { from: before, to: before }, going: [] };
+  return way.why === null ? { name, sql, failed, tried: { from: after, to: before }, going } : null;
 }
 
 async function writtenFor(
@@ -121,5 +127,9 @@ async function writtenFor(
   const file = listed.value.find((one) => calledIn([row], one) === row.name);
   const sql = file === undefined ? ok(null) : await downText(files, config.folder, file);
   if (!sql.ok) return sql;
-  return ok(sql.value === null ? null : { name: row.name, sql: sql.value, failed: row.failed, tried: null });
+  return ok(
+    sql.value === null
+      ? null
+      : { name: row.name, sql: sql.value, failed: row.failed, tried: null, going: null },
+  );
 }

@@ -27,11 +27,23 @@ export async function readFolder(
   if (tool === "sql") return plain(files, folder, applied);
   const names = await files.list(folder);
   if (!names.ok) return names;
-  const programs = names.value.filter(
-    (name) => /\.(c|m)?(js|ts)$|\.sql$/.test(name) && !name.endsWith(".d.ts"),
-  );
-  const nameOf = (file: string) => (tool === "knex" ? file : file.replace(/\.[a-z]+$/, ""));
-  return ok(programs.map((file) => ({ name: nameOf(file), digest: null, down: true })));
+  const programs = names.value.filter((name) => /\.(c|m)?(js|ts)$/.test(name) && !name.endsWith(".d.ts"));
+  const own = tool === "knex" ? programs : nodePgMigrate(names.value, programs, applied);
+  return ok(own.map((name) => ({ name, digest: null, down: true })));
+}
+
+/** Without endings. A pair of `x.up.sql` and `x.down.sql` is one migration, which its older way of reading calls `x.up`. */
+function nodePgMigrate(
+  files: readonly string[],
+  programs: readonly string[],
+  applied: readonly Applied[],
+): readonly string[] {
+  const known = new Set(applied.map(({ name }) => name));
+  const all = files.filter((file) => programs.includes(file) || file.endsWith(".sql"));
+  return all
+    .filter((file) => !file.endsWith(".down.sql"))
+    .map((file) => file.replace(/\.[a-z]+$/, ""))
+    .map((name) => (known.has(name) ? name : name.replace(/\.up$/, "")));
 }
 
 /** One folder each, with `migration.sql`; its sha256 is what Prisma writes down. */

@@ -27,7 +27,11 @@ export function goingOf(old: Catalog, now: Catalog, named: Catalog): readonly Go
       table: nameIn(is, one),
       name: String(one.data["said"]),
     })),
-    ...gone.map((one) => ({ kind: "column" as const, ...place(one) })),
+    ...gone.map((one) => ({
+      kind: "column" as const,
+      ...place(one),
+      ...fillOf(is.get(`column ${one.key}`) ?? one),
+    })),
     ...changed("column")
       .filter(({ old, now }) => columnData(old).type !== columnData(now).type)
       .map(({ old, now }) => ({
@@ -50,6 +54,14 @@ export function goingOf(old: Catalog, now: Catalog, named: Catalog): readonly Go
 
 function nameIn(is: ReadonlyMap<string, Item>, { key, name }: Item): string {
   return is.get(`table ${key}`)?.name ?? name;
+}
+
+/** A literal, and its type: what a function gives is another value in each row. */
+const literal = /^(?:'(?:[^']|'')*'|\(?-?\d+(?:\.\d+)?\)?|true|false)(?:::[\w\s".[\](),]+)?$/;
+
+function fillOf(item: Item): { readonly fill?: string } {
+  const { default: value, type } = columnData(item);
+  return value !== null && literal.test(value) ? { fill: `(${value})::${type}::text` } : {};
 }
 
 /** As suffixes of a value: there and back again. */
@@ -78,7 +90,10 @@ export async function countGoing(
 
 function where(one: Going): string {
   if (one.kind === "table") return "";
-  if (one.kind === "column") return ` WHERE ${one.column} IS NOT NULL`;
+  if (one.kind === "column") {
+    const other = one.fill === undefined ? "" : ` AND ${one.column}::text IS DISTINCT FROM ${one.fill}`;
+    return ` WHERE ${one.column} IS NOT NULL${other}`;
+  }
   if (one.kind === "type")
     return ` WHERE ${one.column}${one.to}${one.from}::text IS DISTINCT FROM ${one.column}::text`;
   // Without the braces of an array, and quotes around its elements.

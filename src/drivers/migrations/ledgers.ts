@@ -40,7 +40,7 @@ const ledgers: Readonly<Record<Tool, Ledger>> = {
   },
   sql: {
     table: "schema_migrations",
-    names: ["version", "name", "filename", "migration", "id"],
+    names: ["version", "name", "filename", "migration", "migration_name", "id"],
     query: (name) =>
       `SELECT ${name}::text AS name, NULL AS digest, NULL AS at, false AS failed, NULL AS batch FROM # ORDER BY ${name}`,
   },

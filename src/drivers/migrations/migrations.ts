@@ -1,7 +1,7 @@
 // Migrations of a PostgreSQL database, told from the tool's own table, the release's own folder, and ways down that we keep.
 import { isAbsolute } from "node:path";
 import { assert, ok, problem, type Result } from "../../core/result.ts";
-import type { Migrations } from "../../ports/migrations.ts";
+import type { DownCare, Migrations } from "../../ports/migrations.ts";
 import type { Op } from "../../ports/op.ts";
 import type { SqlSession } from "../../ports/sql.ts";
 import type { MigrationsConfig, MigrationsDeps } from "./config.ts";
@@ -24,10 +24,11 @@ export function migrations(config: MigrationsConfig, deps: MigrationsDeps): Migr
   return {
     status: () => seeing(async (_, { status }) => ok(status)),
     ways: () => keptWays(deps.files, config.kept),
-    prove: (op, release) =>
-      seeing((session, seen) => proveWays(config, deps, { session, seen, op, release })),
+    prove: (op, release, tryOn = null) =>
+      seeing((session, seen) => proveWays(config, deps, { session, seen, op, release, tryOn })),
     planDown: (wish) => seeing((session, seen) => planDown(config, deps, { session, seen }, wish)),
-    down: (op, names) => inSession((session) => down(config, deps, session, { op, names })),
+    down: (op, names, care = { lossless: false }) =>
+      inSession((session) => down(config, deps, session, { op, names, care })),
     wentDown: (op) => inSession((session) => wentDown(session, op)),
   };
 }
@@ -36,7 +37,7 @@ async function down(
   config: MigrationsConfig,
   deps: MigrationsDeps,
   session: SqlSession,
-  { op, names }: { readonly op: Op; readonly names: readonly string[] },
+  { op, names, care }: { readonly op: Op; readonly names: readonly string[]; readonly care: DownCare },
 ): Promise<Result<readonly string[]>> {
   const { tool, table } = config;
   const ledger = await findLedger(session, tool, table);
@@ -46,7 +47,8 @@ async function down(
   const applied = await readLedger(session, tool, ledger.value);
   if (!applied.ok) return applied;
   const scripts = await scriptsFor(config, deps, applied.value, names);
-  return scripts.ok ? goDown(session, op, { tool, ledger: ledger.value, scripts: scripts.value }) : scripts;
+  if (!scripts.ok) return scripts;
+  return goDown(session, op, { tool, ledger: ledger.value, scripts: scripts.value, ...care });
 }
 
 async function withSession<T>(

@@ -22,12 +22,15 @@ export type Trying = {
   readonly at: number;
 };
 
+/** `stands`: the copy has the schema that all of them lead to. */
+export type Proved = { readonly ways: readonly Way[]; readonly stands: boolean };
+
 /** One way for each; where one can't be gone, the later ones stand on nothing, and say so. */
 export async function proveAll(
   session: SqlSession,
   trying: Trying,
   ups: readonly Up[],
-): Promise<Result<readonly Way[]>> {
+): Promise<Result<Proved>> {
   const ways: Way[] = [];
   let broken: string | null = null;
   for (const up of ups) {
@@ -40,7 +43,7 @@ export async function proveAll(
     ways.push(tried.value.way);
     if (!tried.value.goesOn) broken = up.name;
   }
-  return ok(ways);
+  return ok({ ways, stands: broken === null });
 }
 
 /** `goesOn`: the copy stands where the migration leads to. */

@@ -1,10 +1,12 @@
 // SQL goes down: the scripts, the rows of the tool's table and our marker, in one transaction.
 import { outsideOnly, withoutTransaction } from "../../core/migrations/sql-text.ts";
 import type { Tool } from "../../core/migrations/status.ts";
+import { type Going, valueWords } from "../../core/migrations/way.ts";
 import { ok, problem, type Result } from "../../core/result.ts";
 import type { Op } from "../../ports/op.ts";
 import type { SqlSession } from "../../ports/sql.ts";
 import { readCatalog, shapeOf } from "./catalog.ts";
+import { countGoing } from "./going.ts";
 import { takeRow } from "./ledger-row.ts";
 import type { LedgerTable } from "./ledgers.ts";
 import { toolLock } from "./tool-lock.ts";
@@ -16,6 +18,8 @@ export type Script = {
   readonly failed: boolean;
   /** Digests of the schema that it starts from and leads to; null where its author wrote it, and nobody tried. */
   readonly tried: { readonly from: string; readonly to: string } | null;
+  /** What it takes along or narrows; null where nobody found out. */
+  readonly going: readonly Going[] | null;
 };
 
 export type Down = {
@@ -23,10 +27,14 @@ export type Down = {
   readonly ledger: LedgerTable;
   /** Newest first, as they go down. */
   readonly scripts: readonly Script[];
+  /** Refused where anything of now would go along. */
+  readonly lossless: boolean;
 };
 
 const marks = "lastgood.migrated";
 const LOCK_WAIT = "10s";
+/** Of users' requests, which wait for what is lossless. */
+const LOCK_WAIT_HELD = "2s";
 /** Two of these never run at once on one database. */
 const LOCK = 5_208_113_907;
 
@@ -50,7 +58,7 @@ export async function wentDown(session: SqlSession, op: string): Promise<Result<
 
 async function inside(session: SqlSession, op: Op, down: Down): Promise<Result<readonly string[]>> {
   const begun =
-    await session.query(`BEGIN; SET LOCAL lock_timeout = '${LOCK_WAIT}'; SET LOCAL synchronous_commit = on;
+    await session.query(`BEGIN; SET LOCAL lock_timeout = '${down.lossless ? LOCK_WAIT_HELD : LOCK_WAIT}'; SET LOCAL synchronous_commit = on;
     SELECT pg_advisory_xact_lock(${LOCK}); CREATE SCHEMA IF NOT EXISTS lastgood;
     CREATE TABLE IF NOT EXISTS ${marks}(op text PRIMARY KEY, epoch bigint NOT NULL, at timestamptz NOT NULL DEFAULT now(), names jsonb NOT NULL)`);
   if (!begun.ok) return begun;
@@ -90,7 +98,11 @@ async function doneBefore(session: SqlSession, op: Op): Promise<Result<readonly 
 }
 
 /** The row goes first: where somebody else took it down meanwhile, nothing is run a second time. */
-async function downOne(session: SqlSession, { tool, ledger }: Down, script: Script): Promise<Result<void>> {
+async function downOne(
+  session: SqlSession,
+  { tool, ledger, lossless }: Down,
+  script: Script,
+): Promise<Result<void>> {
   const { name, sql, tried } = script;
   const apart = outsideOnly(sql);
   if (apart !== null)
@@ -104,6 +116,8 @@ async function downOne(session: SqlSession, { tool, ledger }: Down, script: Scri
   const from = await standsAt(session, ledger, tried?.from ?? null);
   if (!from.ok) return from;
   if (!from.value) return elsewhere(name, "the schema is not the one that its way down was tried on");
+  const empty = lossless ? await takesNothing(session, script) : ok(undefined);
+  if (!empty.ok) return empty;
   const ran = await session.query(withoutTransaction(sql));
   if (!ran.ok) {
     const { code, what, next } = ran.error;
@@ -112,6 +126,28 @@ async function downOne(session: SqlSession, { tool, ledger }: Down, script: Scri
   const to = await standsAt(session, ledger, tried?.to ?? null);
   if (!to.ok) return to;
   return to.value ? ok(undefined) : elsewhere(name, "the way down led to another schema than on the copy");
+}
+
+/** The locks stay until the transaction ends: what was not there when it was counted can't come. */
+async function takesNothing(session: SqlSession, { name, going }: Script): Promise<Result<void>> {
+  if (going === null) return stays(name, "nobody knows what the way down takes along");
+  const tables = [...new Set(going.map(({ table }) => table))];
+  if (tables.length > 0) {
+    const locked = await session.query(`LOCK TABLE ${tables.join(", ")} IN ACCESS EXCLUSIVE MODE`);
+    if (!locked.ok) return locked;
+  }
+  const takes = await countGoing(session, going);
+  if (!takes.ok) return takes;
+  if (takes.value.length === 0) return ok(undefined);
+  return stays(name, `${valueWords(takes.value)} of now would go along`);
+}
+
+function stays(name: string, why: string): Result<never> {
+  return problem(
+    "refused",
+    `${name} does not go down by itself: ${why}; nothing was changed`,
+    "lastgood migrate down --plan shows it; lastgood rollback takes the code back alone",
+  );
 }
 
 async function standsAt(

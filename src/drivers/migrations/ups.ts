@@ -15,6 +15,8 @@ export type Up = {
   readonly digest: string;
   /** Sent one after the other. */
   readonly parts: readonly string[];
+  /** The tool sends them in one transaction: what one adds to an enum, the next can't use. */
+  readonly together: boolean;
   /** What its author wrote for the way down; null where nothing. */
   readonly written: string | null;
 };
@@ -34,7 +36,13 @@ export async function readUps(
     if (!text.ok) return text;
     if (text.value === null)
       return problem("missing", `${name} has no ${path}`, "look into migrations.folder of lastgood.yml");
-    ups.push({ name, digest: sha256(text.value), parts: partsOf(config, text.value), written });
+    ups.push({
+      name,
+      digest: sha256(text.value),
+      parts: partsOf(config, text.value),
+      together: config.tool === "drizzle",
+      written,
+    });
   }
   return ok(ups);
 }
@@ -74,8 +82,8 @@ function partsOf({ tool }: MigrationsConfig, text: string): readonly string[] {
 }
 
 /** As far as it goes: what a failing one leaves is as the tool would leave it. */
-export async function runUp(session: SqlSession, { parts }: Up): Promise<Result<void>> {
-  for (const part of parts) {
+export async function runUp(session: SqlSession, { parts, together }: Up): Promise<Result<void>> {
+  for (const part of together ? ["BEGIN", ...parts, "COMMIT"] : parts) {
     const ran = await session.query(part);
     if (ran.ok) continue;
     await session.query("ROLLBACK"); // of a BEGIN of its own

@@ -27,6 +27,7 @@ export const hostContract: readonly HostCase[] = [
   { name: "standard input arrives whole, all bytes, ten million of them", run: bigInput },
   { name: "a program that does not read its input ends as it likes", run: unreadInput },
   { name: "output is cut: the beginning of stdout, the end of stderr", run: bigOutput },
+  { name: "output that is asked for as bytes comes as bytes, up to what was asked for", run: rawOutput },
   { name: "a command that takes too long is given up, and says so", run: timeout },
   { name: "a command that is called off is given up, and says so", run: calledOff },
   { name: "one that was called off before never begins", run: calledOffBefore },
@@ -187,6 +188,18 @@ async function bigOutput(bed: HostBed): Promise<void> {
   assert.ok(end.stdout.startsWith("firstx"));
   assert.ok(end.stderr.length <= bytes);
   assert.ok(end.stderr.endsWith("xlast"));
+}
+
+async function rawOutput(bed: HostBed): Promise<void> {
+  const most = 2 * limits.childOutputBytes;
+  const all = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+  const code = `const all = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+    process.stdout.write(Buffer.concat(Array(${most / 256}).fill(all)));`;
+  const whole = await ended(bed, command(bed, code, { rawBytes: most }));
+  assert.deepEqual([whole.exitCode, whole.truncated, whole.stdout], [0, false, ""]);
+  assert.ok(whole.raw?.equals(Buffer.concat(Array<Buffer>(most / 256).fill(all))));
+  const cut = await ended(bed, command(bed, code, { rawBytes: 300 }));
+  assert.deepEqual([cut.raw?.length, cut.truncated], [300, true]);
 }
 
 async function timeout(bed: HostBed): Promise<void> {

@@ -1,6 +1,6 @@
 // Would going back help? On made-up traffic whose truth is known.
 import { expect, test } from "vitest";
-import { compareReleases } from "../../../src/core/compare/compare.ts";
+import { compareBack, compareReleases } from "../../../src/core/compare/compare.ts";
 import {
   startTally,
   summaryOf,
@@ -130,4 +130,31 @@ test("a summary is small, survives JSON, and reads slow answers to within a fift
   );
   expect(p50?.now).toBeGreaterThanOrEqual(100);
   expect(p50?.now).toBeLessThanOrEqual(120);
+});
+
+test("after a way back the newest minutes of what was left are compared, not its first ones", () => {
+  // Well for 20 minutes, then 10 % fail for two.
+  const tally = startTally(day);
+  for (let n = 0; n < 22 * 200; n++) {
+    const at = day + (n / 200) * minute;
+    tallyRequest(tally, { at, ok: n < 20 * 200 || n % 10 !== 0, ms: 20 });
+  }
+  const left = summaryOf(tally);
+  const again = seen({ minutes: 2, from: day + 22 * minute, ms: () => 20 });
+  expect(left.lately?.map(({ bin, requests, errors }) => [bin, requests, errors])).toEqual([
+    [17, 200, 0],
+    [18, 200, 0],
+    [19, 200, 0],
+    [20, 200, 20],
+    [21, 200, 20],
+  ]);
+  const { answer, why, minutes } = compareBack(again, left);
+  expect([answer, minutes]).toEqual(["yes", 2]);
+  expect(why).toBe("40 of 400 requests failed (10 %) before going back, 0 % after it.");
+  expect(compareReleases(left, again).answer).toBe("no");
+});
+
+test("what was left long before is of another hour, and nothing is said", () => {
+  expect(compareBack(seen({ from: day + 60 * minute }), seen({})).answer).toBe("cannot tell");
+  expect(compareBack(seen({}), null).answer).toBe("cannot tell");
 });

@@ -29,6 +29,7 @@ const situation: Situation = {
   report: null,
   after: "deploy",
   release: "v2",
+  servingSince: noon - 60_000,
   ways: { lastGood: "v1", warm: true, flag: null, restorePoint: "before-v2" },
   attribution: null,
   policy: defaultPolicy,
@@ -308,4 +309,11 @@ test("every decision names the alternatives and why not, never itself, and what 
 
 test("the same situation gives the same decision", () => {
   expect(decide({ ...situation, ...withFlag })).toEqual(decide({ ...situation, ...withFlag }));
+});
+
+test("what was said of a release that serves no more is for a person to judge", () => {
+  const late = decide({ ...situation, ...says("down", { saidAt: noon - 2 * minute }) });
+  expect(late).toMatchObject({ decision: "ask", rule: "said-of-another-release" });
+  const known = decide({ ...situation, ...says("down", { saidAt: noon - minute / 2 }) });
+  expect(known).toMatchObject({ decision: "roll-back", rule: "down" });
 });

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import {
   breadth,
   evidenceWithoutWorst,
+  failedClients,
   failureLimit,
   failuresByClient,
   fewClients,
@@ -185,4 +186,15 @@ test("memory of failures is bounded, and what was forgotten is never counted as 
   expect(left).toBeGreaterThan(neededWithoutWorst);
   // Only bets that were started after what was forgotten are left: none, when all is forgotten.
   expect(evidenceWithoutWorst(process, counts, { ...failures, forgottenTo: 49 })).toBe(0);
+});
+
+test("failures by client are the same whether they were asked for before or not, also when some were forgotten", () => {
+  const failures = startFailures();
+  for (let i = 0; i < 5 * failureLimit; i += 1) {
+    rememberFailure(failures, `c${(i * i) % 997}`, Math.floor(i / 25_000));
+    if (i % 3_001 !== 0 && i !== 2 * failureLimit - 2 && i !== 3 * failureLimit - 1) continue;
+    const fresh = JSON.parse(JSON.stringify(failures)) as typeof failures;
+    expect(failuresByClient(failures)).toEqual(failuresByClient(fresh));
+    expect(failedClients(failures)).toBe(new Set(failures.kept.map(({ client }) => client)).size);
+  }
 });

@@ -89,3 +89,10 @@ test("a flow runs only at the moments that it names", () => {
   expect(keys(planDeploy(back)).filter((key) => /flows|smoke/.test(key))).toEqual([]);
   expect(keys(planRollback({ ...back, warm: ["web"] })).at(-1)).toBe("flows");
 });
+
+test("after a way back the target is compared with itself, as it was when it served", () => {
+  const mark = { flow: "order", step: "pay", status: 201, ms: 12, bytes: 3, keys: ["id"] };
+  const plan = planRollback({ ...facts, flowsSeen: [mark] });
+  expect(inputOf(plan, "flows").seen).toEqual([mark]);
+  expect(inputOf(planRollback(facts), "flows").seen).toBeUndefined();
+});

@@ -43,6 +43,7 @@ function all(given: PlanFacts): readonly Plan[] {
 }
 
 const anyFacts = fc.record({
+  copy: fc.constantFrom(null, { quietMs: 3_000 }),
   warm: fc.subarray(["web"]),
   hasDatabase: fc.boolean(),
   smoke: fc.array(
@@ -147,4 +148,25 @@ test("in a paused deploy workers start before requests flow: one that dies at bo
 
 test("a first deploy promises nothing about downtime: nothing serves before it", () => {
   expect(planDeploy({ ...facts, from: null }).promisesNoDowntime).toBe(false);
+});
+
+test("a copy is taken while requests wait, they go on before the dump, and a failure lets them go too", () => {
+  const plan = planDeploy({ ...facts, copy: { quietMs: 300 } });
+  expect(plan.steps.slice(0, 6).map(({ key }) => key)).toEqual([
+    "prepare",
+    "hold-web",
+    "drain-web",
+    "copy",
+    "let-go-web-copied",
+    "backup",
+  ]);
+  expect(plan.steps[2]?.input).toMatchObject({ release: v1.id, timeoutMs: 300 });
+  expect(plan.steps[5]?.input).toMatchObject({ copy: "copy" });
+  expect(plan.undo[0]).toMatchObject({ key: "undo-let-go-web-copied", of: ["hold-web"] });
+});
+
+test("a first release, and one without a database, hold nobody for a copy", () => {
+  const wanted = { ...facts, copy: { quietMs: 300 } };
+  for (const plan of [planDeploy({ ...wanted, from: null }), planDeploy({ ...facts, copy: null })])
+    expect(plan.steps.some(({ kind }) => kind === "database.copy")).toBe(false);
 });

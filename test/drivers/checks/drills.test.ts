@@ -11,10 +11,13 @@ const clock = simClock(() => "boot");
 const ago = (ms: number) => clock.now() - ms;
 const drill = { backup: "b1", problem: null, ms: 2_000, bytes: 10, rows: 1 };
 
-async function looks(change: Partial<BackupState>, { everyMs = 7 * day, assertions = 0 } = {}) {
+async function looks(
+  change: Partial<BackupState>,
+  { everyMs = 7 * day, assertions = 0, bareAt = null as string | null } = {},
+) {
   const environment = { env: "production", backups: { ...emptyBackupState, ...change } };
   const ask: AskVitals = async () => ok({ environments: [environment] } as unknown as Vitals);
-  const looked = await drills({ env: "production", everyMs, assertions }, ask, { clock }).look(
+  const looked = await drills({ env: "production", everyMs, assertions, bareAt }, ask, { clock }).look(
     new AbortController().signal,
   );
   return looked.ok ? looked.value.map(({ is, about, what, next }) => [is, about, what, next]) : looked.error;
@@ -57,7 +60,7 @@ test("a second place without its copy, and data that is not right, are bad", asy
   };
   expect((await looks(change, { assertions: 3 })) as unknown[]).toEqual([
     expect.anything(),
-    ["bad", "second place", "has no copy of b2: it is not there", "ls -l /mnt/second"],
+    ["bad", "second place", "has no copy of b2: it is not there", "lastgood backup now"],
     ["bad", "data", "not right 60 s ago: orphans: it answered 2", "lastgood restore --plan"],
   ]);
 });
@@ -75,6 +78,15 @@ test("checks that were never asked are a warning; where the config has none, not
 
 test("where no controller answers, its own check tells it", async () => {
   const silent: AskVitals = async () => problem("unreachable", "nobody", "");
-  const config = { env: "production", everyMs: null, assertions: 0 };
+  const config = { env: "production", everyMs: null, assertions: 0, bareAt: null };
   expect(await drills(config, silent, { clock }).look(new AbortController().signal)).toEqual(ok([]));
+});
+
+test("backups that leave this machine unencrypted are a warning, with how to close them", async () => {
+  expect(await looks({}, { bareAt: "s3://shop at store.example" })).toContainEqual([
+    "warn",
+    "encryption",
+    expect.stringContaining("s3://shop at store.example unencrypted"),
+    expect.stringContaining("encryptionKeyFile"),
+  ]);
 });

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import type { Result } from "../../../src/core/result.ts";
-import { secondPlace } from "../../../src/drivers/database/second-place.ts";
 import { sqliteWithCare } from "../../../src/drivers/database/sqlite/sqlite.ts";
 import { makeSite, op } from "./bed.ts";
+import { localShelf, placeOn } from "./second-place-bed.ts";
 
 function value<T>(result: Result<T>): T {
   if (!result.ok) throw new Error(result.error.what);
@@ -116,10 +116,10 @@ test("a file from elsewhere becomes a backup, once for an op; with a -wal beside
 });
 
 test("copies at the second place are read back, found by sha256sum's own list, and dropped by their own age", async () => {
-  const { database, care, folder, deps } = await bed();
+  const { database, care, folder, backupDir } = await bed();
   const place = join(folder, "second");
   const keep = { newest: 2, daily: 0, weekly: 0, monthly: 0 };
-  const second = secondPlace({ folder: place, keep }, deps);
+  const second = placeOn(localShelf(place), backupDir, { keep });
   const first = value(await database.backUp(op("one"), "nightly"));
   const filesOf = async (id: string) => value(await care.files(id));
   expect(await second.keep(first, await filesOf(first.id), false)).toMatchObject({
@@ -140,14 +140,15 @@ test("copies at the second place are read back, found by sha256sum's own list, a
 });
 
 test("a copy that broke off is made anew", async () => {
-  const { database, care, folder, deps } = await bed();
+  const { database, care, folder, backupDir } = await bed();
   const place = join(folder, "second");
   const backup = value(await database.backUp(op("one"), "nightly"));
   mkdirSync(join(place, backup.id), { recursive: true });
   writeFileSync(join(place, backup.id, `${backup.id}.sqlite`), "half of it");
   const keep = { newest: 2, daily: 0, weekly: 0, monthly: 0 };
   const files = value(await care.files(backup.id));
-  expect((await secondPlace({ folder: place, keep }, deps).keep(backup, files, false)).ok).toBe(true);
+  const second = placeOn(localShelf(place), backupDir, { keep });
+  expect((await second.keep(backup, files, false)).ok).toBe(true);
   const sums = readFileSync(join(place, backup.id, "SHA256SUMS"), "utf8");
   expect(sums).toContain(backup.sha256);
 });

@@ -85,7 +85,9 @@ withPostgres("going down a way that was made", () => {
       expect(held.what).toContain(`session ${prisma.pid} (schema-engine`);
       expect(await bed.columns()).toBe("id,email,phone");
       await prisma.close();
-      await expect.poll(async () => (await bed.driver.down(op("down"), [first.name])).ok).toBe(true);
+      await expect
+        .poll(async () => (await bed.driver.down(op("down"), [first.name])).ok, { timeout: 30_000 })
+        .toBe(true);
     },
     patience,
   );

@@ -113,6 +113,52 @@ ALTER TABLE "User" ALTER COLUMN "role" DROP DEFAULT;`,
     patience,
   );
 
+  const lossless = { lossless: true };
+  const locale = `ALTER TABLE "User" ADD COLUMN "locale" TEXT NOT NULL DEFAULT 'en';`;
+
+  test(
+    "where nothing may be lost: what every row got with its column is nobody's, and what somebody wrote stays",
+    async () => {
+      const { bed, plan, done } = await thereAndBack(locale);
+      expect(good(plan).ways).toMatchObject([{ takes: [] }]);
+      good(done);
+      await prismaDeploy(bed, name, locale);
+      await bed.sql(`UPDATE "User" SET locale = 'de' WHERE id < 3`);
+      const counted = good(await bed.driver.planDown({ count: 1, to: null }));
+      expect(counted.ways).toMatchObject([{ takes: [{ name: "User.locale", count: 2, unit: "values" }] }]);
+      const refused = bad(await bed.driver.down(op("careful"), [name], lossless));
+      expect(refused).toMatchObject({
+        code: "refused",
+        what: expect.stringContaining("2 values (User.locale) of now would go along"),
+      });
+      expect(good(await bed.driver.wentDown("careful"))).toBeNull();
+      expect(await bed.sql(`SELECT count(*) FROM "User" WHERE locale = 'de'`)).toBe("2");
+      await bed.sql(`UPDATE "User" SET locale = 'en'`);
+      expect(good(await bed.driver.down(op("again"), [name], lossless))).toEqual([name]);
+    },
+    patience,
+  );
+
+  test(
+    "where nothing may be lost: a write that is under way is waited for and counted, and a long one keeps it from going",
+    async () => {
+      const { bed, done } = await thereAndBack(locale);
+      good(done);
+      await prismaDeploy(bed, name, locale);
+      const writer = good(await bed.context().app.connect());
+      good(await writer.query(`BEGIN; UPDATE "User" SET locale = 'fr' WHERE id = 1`));
+      const late = await bed.driver.down(op("late"), [name], lossless);
+      expect(bad(late).what).toMatch(/lock/);
+      const going = bed.driver.down(op("going"), [name], lossless);
+      const waits = `SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'`;
+      while ((await bed.sql(waits)) !== "1") await new Promise((resolve) => setTimeout(resolve, 10));
+      good(await writer.query("COMMIT"));
+      await writer.close();
+      expect(bad(await going)).toMatchObject({ code: "refused", what: expect.stringContaining("1 value") });
+    },
+    patience,
+  );
+
   test.each([
     [
       "a column with values",

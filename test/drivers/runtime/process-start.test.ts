@@ -78,7 +78,7 @@ test("a controller killed between the spawn and its record leaves one instance, 
   const script = join(bed.folder, "controller.mjs");
   await writeFile(
     script,
-    `import { processRuntime } from ${at("drivers/runtime/process.ts")};
+    `import { processRuntime } from ${at("drivers/runtime/process/process.ts")};
     import { systemClock } from ${at("os/clock.ts")};
     import { digestTree } from ${at("os/digest.ts")};
     import { localFiles } from ${at("os/files.ts")};

@@ -6,7 +6,8 @@ import {
   type LogEscape,
   traefikCommon,
 } from "../../../src/drivers/signals/log/format.ts";
-import { caddyJson, jsonSpans, traefikJson } from "../../../src/drivers/signals/log/json.ts";
+import { caddyJson, traefikJson } from "../../../src/drivers/signals/log/json/formats.ts";
+import { jsonSpans } from "../../../src/drivers/signals/log/json.ts";
 import { logObserver, type Routed } from "../../../src/drivers/signals/log/observe.ts";
 import { emptySpans, type SpanReader, textOf } from "../../../src/drivers/signals/log/spans.ts";
 import { foldRoute } from "../../../src/proxy/access-line.ts";

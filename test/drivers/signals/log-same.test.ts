@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import type { Observation } from "../../../src/core/detect/finding.ts";
 import { combined, compileFormat, type LogFormat } from "../../../src/drivers/signals/log/format.ts";
 import { hashBytes, knownNames, startHash } from "../../../src/drivers/signals/log/hash.ts";
-import { caddyJson, jsonSpans } from "../../../src/drivers/signals/log/json.ts";
+import { caddyJson } from "../../../src/drivers/signals/log/json/formats.ts";
+import { jsonSpans } from "../../../src/drivers/signals/log/json.ts";
 import { logObserver } from "../../../src/drivers/signals/log/observe.ts";
 import { findEither } from "../../../src/drivers/signals/log/scan.ts";
 import type { SpanReader } from "../../../src/drivers/signals/log/spans.ts";
@@ -167,7 +168,7 @@ test("a name is found again by the bytes it was kept for, among many and whereve
   const texts = fc.uniqueArray(fc.string({ unit: "binary-ascii", maxLength: 40 }), { maxLength: 3_000 });
   fc.assert(
     fc.property(texts, fc.nat(7), (names, shift) => {
-      const known = knownNames();
+      const known = knownNames<string>(50_000);
       const hash = { a: 0, b: 0 };
       const look = (text: string, at: number) => {
         const all = Buffer.concat([Buffer.alloc(at, "x"), Buffer.from(text, "latin1")]);

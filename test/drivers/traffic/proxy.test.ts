@@ -257,7 +257,7 @@ test("the proxy serves on when its controller is killed", async () => {
   const from = (path: string) => JSON.stringify(new URL(`../../../src/${path}`, import.meta.url).href);
   writeFileSync(
     script,
-    `import { proxyTraffic } from ${from("drivers/traffic/proxy.ts")};
+    `import { proxyTraffic } from ${from("drivers/traffic/proxy/proxy.ts")};
      import { localFiles } from ${from("os/files.ts")};
      import { httpClient } from ${from("os/http-client.ts")};
      import { systemClock } from ${from("os/clock.ts")};

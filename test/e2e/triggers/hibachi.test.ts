@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { laterOn, pause } from "../../parts/bed.ts";
 import { describeWith } from "../../parts/needs.ts";
 import type { StackBed } from "../stacks/bed.ts";
+import { badMigrationGoesBack } from "./bad-migration.ts";
 import { calm, type Decided, layTriggers, type TriggerBed } from "./bed.ts";
 
 const limitMs = 240_000;
@@ -25,6 +26,7 @@ withParts("the triggers of the hibachi runbook", () => {
       more: async ({ stack }: StackBed) => {
         await writeFile(join(stack.dir, "hook.secret"), token, { mode: 0o600 });
         return `    policy: { paymentProvider: Stripe, limits: { acts: 100 } }
+    migrations: { tool: sql, folder: api/db/migrations, table: _prisma_migrations }
     signals: { every: 1s, limits: { slowAfter: 1s, slowQueries: 1, ${calm} }, hooks: { generic: { secretFile: hook.secret } } }
     integrity:
       - { name: orders-cost-something, sql: "SELECT count(*) FROM orders WHERE cents <= 0", equals: 0 }
@@ -77,6 +79,15 @@ withParts("the triggers of the hibachi runbook", () => {
       const [draft] = await bed.since(mark, "message.drafted");
       expect(draft?.data).toMatchObject({ to: "Stripe", text: expect.stringContaining("attempts failed") });
       expect(await bed.explained(decision)).toMatch(/Message for Stripe, ready to send/);
+    },
+    limitMs,
+  );
+
+  test(
+    "a bad migration: code and schema are back by themselves, in the right order, and 0 acknowledged writes are lost",
+    async () => {
+      const round = await badMigrationGoesBack(bed, { perSecond: 20, services: ["production-api"] });
+      console.log(`bad migration, PostgreSQL on the host: ${JSON.stringify(round)}`);
     },
     limitMs,
   );

@@ -6,6 +6,7 @@ import { laterOn } from "../../parts/bed.ts";
 import { describeWith } from "../../parts/needs.ts";
 import { openHere } from "../bed.ts";
 import type { StackBed } from "../stacks/bed.ts";
+import { badMigrationGoesBack } from "./bad-migration.ts";
 import { answered, calm, layTriggers, type TriggerBed } from "./bed.ts";
 
 const limitMs = 400_000;
@@ -24,7 +25,10 @@ withParts("the triggers of the hummii runbook", () => {
       watch: "{ for: 10m, check: 500ms, payments: [/api/payments] }",
       more: async (stack: StackBed) => {
         await anHourOf(stack);
-        return `    policy: { limits: { acts: 100 } }\n    signals: { every: 1s, limits: { ${calm} } }\n`;
+        return `    policy: { limits: { acts: 100 } }
+    migrations: { tool: prisma, folder: api/prisma/migrations }
+    signals: { every: 1s, limits: { ${calm} } }
+`;
       },
     };
     bed = await layTriggers("hummii", options, later);
@@ -84,6 +88,15 @@ withParts("the triggers of the hummii runbook", () => {
       expect(said.out).toMatch(/Cannot read properties of undefined/);
       expect(await bed.since(mark, "decision.made")).toEqual([]);
       expect(await bed.answers()).toBe("v1");
+    },
+    limitMs,
+  );
+
+  test(
+    "a bad migration: code and schema are back by themselves, in the right order, and 0 acknowledged writes are lost",
+    async () => {
+      const round = await badMigrationGoesBack(bed, { perSecond: 20, services: ["api", "worker"] });
+      console.log(`bad migration, PostgreSQL in compose: ${JSON.stringify(round)}`);
     },
     limitMs,
   );

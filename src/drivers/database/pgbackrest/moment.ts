@@ -6,6 +6,7 @@ import { DESK } from "../postgres/swap/entry.ts";
 import type { Archive } from "./archive.ts";
 import { untilArchived } from "./mark.ts";
 import { isBefore, type Point, readPoints } from "./points.ts";
+import type { ScratchFolder } from "./scratch-folder.ts";
 import { lookAtStanza, type Stanza, type StanzaSet } from "./stanza.ts";
 
 export type Target = {
@@ -16,6 +17,14 @@ export type Target = {
   /** In words, and the same for the same moment. */
   readonly words: string;
   readonly point: string | null;
+  /** Where the copy of the server does not come out of the archive. */
+  readonly clone?: {
+    /** Puts its files into the scratch folder's `data`. */
+    readonly fill: (folder: ScratchFolder, signal: AbortSignal) => Promise<Result<void>>;
+    readonly format: string;
+    readonly way: string;
+    readonly why: string;
+  };
 };
 
 /** Times of sets are whole seconds: one that ended within the second of the moment is too young. */

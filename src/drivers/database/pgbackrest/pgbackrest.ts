@@ -31,9 +31,9 @@ export function withPointInTime(
   return {
     database: {
       ...database,
-      async backUp(op, label) {
+      async backUp(op, label, copied) {
         const marked = await markPoint(archive, op, label);
-        return marked.ok ? database.backUp(op, label) : marked;
+        return marked.ok ? database.backUp(op, label, copied) : marked;
       },
     },
     pointInTime: {

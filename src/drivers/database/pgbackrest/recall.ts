@@ -27,12 +27,15 @@ export async function recall(archive: Archive, op: Op, moment: Moment): Promise<
   const passed = await passEpoch(archive.context, op);
   if (!passed.ok) return passed;
   const target = await findTarget(archive, moment);
-  if (!target.ok) return target;
-  const before = await recalledBefore(archive, target.value);
+  return target.ok ? recallTarget(archive, op, target.value) : target;
+}
+
+export async function recallTarget(archive: Archive, op: Op, target: Target): Promise<Result<Backup>> {
+  const before = await recalledBefore(archive, target);
   if (!before.ok) return before;
   if (before.value !== null) return ok(backupOf(before.value));
-  const made = await withScratchServer(archive, "recall", target.value, op.signal, (server) =>
-    dumpFrom(archive, op, target.value, server),
+  const made = await withScratchServer(archive, "recall", target, op.signal, (server) =>
+    dumpFrom(archive, op, target, server),
   );
   return made.ok ? ok(backupOf(made.value)) : made;
 }
@@ -41,7 +44,8 @@ export async function recall(archive: Archive, op: Op, moment: Moment): Promise<
 async function recalledBefore({ context }: Archive, target: Target): Promise<Result<Manifest | null>> {
   const all = await listManifests(context);
   if (!all.ok) return all;
-  const same = all.value.find(({ origin }) => origin?.format === FORMAT && origin.path === target.words);
+  const format = target.clone?.format ?? FORMAT;
+  const same = all.value.find(({ origin }) => origin?.format === format && origin.path === target.words);
   return same ? alreadyWhole(context, same.id) : ok(null);
 }
 
@@ -54,14 +58,21 @@ function dumpFrom(
   const id = `${fileSafe(`at-${target.point ?? target.words}`)}-${op.id}`;
   const temp = join(context.config.backupDir, `${id}${TEMP}`);
   const from = context.database;
-  const origin = { path: target.words, sha256: sha256(`${target.set.id} ${target.words}`), format: FORMAT };
+  const origin = {
+    path: target.words,
+    sha256: sha256(`${target.set.id} ${target.words}`),
+    format: target.clone?.format ?? FORMAT,
+  };
   return inSession(scratch.admin, from, async (session) => {
     const of = await databaseFacts(session, from);
     if (!of.ok) return of;
-    const why = `the stanza ${config.stanza} was replayed up to it from ${target.set.id}`;
+    const { way, why } = target.clone ?? {
+      way: "point in time",
+      why: `the stanza ${config.stanza} was replayed up to it from ${target.set.id}`,
+    };
     const amend = (manifest: Manifest): Manifest => ({
       ...asOfThen(manifest, target, openSince),
-      ladder: [{ way: "point in time", chosen: true, why }],
+      ladder: [{ way, chosen: true, why }],
     });
     return makeDump(scratch, op, session, { id, temp, from, of: of.value, origin, amend });
   });
@@ -95,12 +106,19 @@ export async function rehearseMoment(
   moment: Moment | null,
   look?: (copy: AskSql) => Promise<void>,
 ): Promise<Result<Rehearsal & { readonly moment: string }>> {
-  const { clock, database } = archive.context;
   const target = await findTarget(archive, moment);
-  if (!target.ok) return target;
+  return target.ok ? rehearseTarget(archive, target.value, look) : target;
+}
+
+export async function rehearseTarget(
+  archive: Archive,
+  target: Target,
+  look?: (copy: AskSql) => Promise<void>,
+): Promise<Result<Rehearsal & { readonly moment: string }>> {
+  const { clock, database } = archive.context;
   const began = clock.elapsed();
   const { signal } = new AbortController();
-  const read = await withScratchServer(archive, "drill", target.value, signal, async ({ context }) => {
+  const read = await withScratchServer(archive, "drill", target, signal, async ({ context }) => {
     const tables = await inSession(context.admin, database, (session) => tableFacts(session));
     if (!tables.ok) return tables;
     const ms = clock.elapsed() - began;
@@ -112,7 +130,7 @@ export async function rehearseMoment(
   if (!read.ok) return read;
   const { ms, tables } = read.value;
   const losses = await compareToLive(archive.context, { tables });
-  const about = { ms, moment: target.value.words };
+  const about = { ms, moment: target.words };
   if (losses.ok) return ok({ ...about, losses: losses.value });
   return ok({ ...about, losses: [], lossesUnknown: losses.error.what });
 }

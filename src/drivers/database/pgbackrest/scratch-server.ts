@@ -7,6 +7,7 @@ import type { ProcessRef } from "../../../ports/processes.ts";
 import type { SqlSession } from "../../../ports/sql.ts";
 import type { Context } from "../postgres/context.ts";
 import { openContext } from "../postgres/open.ts";
+import { told } from "../postgres/progress.ts";
 import { roomFor } from "../postgres/room.ts";
 import { inSession, oneValue, rowsOf } from "../postgres/rows.ts";
 import { type Archive, runAsOwner } from "./archive.ts";
@@ -43,12 +44,10 @@ export function withScratchServer<T>(
   work: (server: ScratchServer) => Promise<Result<T>>,
 ): Promise<Result<T>> {
   return withScratchFolder(archive, purpose, async (folder) => {
-    const apart = await scratchApart(archive);
-    if (!apart.ok) return apart;
-    const restored = await restoreTo(archive, folder, target, signal);
-    if (!restored.ok) return restored;
-    const tablespaces = await tablespacesApart(archive, folder);
-    if (!tablespaces.ok) return tablespaces;
+    const filled = target.clone
+      ? await target.clone.fill(folder, signal)
+      : await outOfArchive(archive, folder, target, signal);
+    if (!filled.ok) return filled;
     const context = await contextOf(archive, folder);
     if (!context.ok) return context;
     const started = await start(archive, folder);
@@ -64,6 +63,18 @@ export function withScratchServer<T>(
   });
 }
 
+async function outOfArchive(
+  archive: Archive,
+  folder: ScratchFolder,
+  target: Target,
+  signal: AbortSignal,
+): Promise<Result<void>> {
+  const apart = await scratchApart(archive);
+  if (!apart.ok) return apart;
+  const restored = await restoreTo(archive, folder, target, signal);
+  return restored.ok ? tablespacesApart(archive, folder) : restored;
+}
+
 async function restoreTo(
   archive: Archive,
   folder: ScratchFolder,
@@ -77,7 +88,7 @@ async function restoreTo(
   const room = await roomFor(archive.context, scratch, set.restoredBytes, "a copy of the whole server");
   if (!room.ok) return room;
   const op: Pick<Op, "id" | "signal"> = { id: folder.token, signal };
-  const restored = await backrest(
+  const restoring = backrest(
     archive,
     [
       "restore",
@@ -90,7 +101,21 @@ async function restoreTo(
     ],
     { effect: "write", op, timeoutMs: RESTORE_MS },
   );
+  const work = { what: `restoring ${set.id} beside the server`, total: set.restoredBytes };
+  const restored = await told(
+    archive.context,
+    { ...work, done: () => bytesUnder(archive, folder) },
+    restoring,
+  );
   return restored.ok ? ok(undefined) : restored;
+}
+
+async function bytesUnder(archive: Archive, { data, tablespaces }: ScratchFolder): Promise<number | null> {
+  const argv = ["du", "-scb", data, tablespaces];
+  const asked = await runAsOwner(archive, argv, { effect: "read", op: null });
+  // It ends with 1 where a file went away meanwhile, or there are no tablespaces: the sum is there all the same.
+  const sum = asked.ok ? Number(/^(\d+)\ttotal$/m.exec(asked.value.stdout)?.[1]) : Number.NaN;
+  return Number.isFinite(sum) ? sum : null;
 }
 
 /** As the server's first role, which every server has; nobody but the server's user and root reaches the socket. */

@@ -8,7 +8,8 @@ const LIMIT_MS = 60_000;
 export function askIn(session: SqlSession): AskSql {
   return async (queries) => {
     const begun = await session.query(
-      `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = ${LIMIT_MS}`,
+      `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = ${LIMIT_MS};
+        SET LOCAL search_path TO DEFAULT`,
     );
     if (!begun.ok) return begun;
     const answers: Result<unknown>[] = [];

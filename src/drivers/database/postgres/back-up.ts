@@ -1,13 +1,14 @@
 // backUp: a dump and what must be known to trust it, all of one snapshot. Its manifest, written last, makes it exist.
 import { join } from "node:path";
 import { ok, type Result } from "../../../core/result.ts";
-import type { Backup } from "../../../ports/database.ts";
+import type { Backup, Copied } from "../../../ports/database.ts";
 import type { Op } from "../../../ports/op.ts";
 import { passLabel } from "../kept-label.ts";
 import type { Context } from "./context.ts";
+import { careForCopies, ofCopy } from "./copies/back-up.ts";
 import { passEpoch } from "./epoch.ts";
 import { databaseFacts } from "./facts.ts";
-import { calledOffDump, digestOf, makeDump } from "./make-dump.ts";
+import { calledOffDump, type Dumping, digestOf, makeDump } from "./make-dump.ts";
 import type { Manifest } from "./manifest.ts";
 import { prune } from "./prune.ts";
 import { inSession } from "./rows.ts";
@@ -18,7 +19,13 @@ const LABEL_CHARS_MAX = 100;
 /** Not `.tmp`: that ends files which are just being replaced. */
 export const TEMP = ".half";
 
-export async function backUp(context: Context, op: Op, label: string): Promise<Result<Backup>> {
+/** `copied`: see `Database.backUp`. */
+export async function backUp(
+  context: Context,
+  op: Op,
+  label: string,
+  copied: Copied | null = null,
+): Promise<Result<Backup>> {
   const free = passLabel(label);
   if (!free.ok) return free;
   const passed = await passEpoch(context, op);
@@ -31,18 +38,28 @@ export async function backUp(context: Context, op: Op, label: string): Promise<R
   if (!swept.ok) return swept;
 
   const temp = join(context.config.backupDir, `${id}${TEMP}`);
-  const made = await inSession(context.admin, context.database, async (session) => {
-    const live = await databaseFacts(session, context.database);
-    return live.ok
-      ? makeDump(context, op, session, { id, temp, from: context.database, of: live.value })
-      : live;
-  });
+  const wanted = { id, temp, copied };
+  const made = copied?.copy
+    ? await ofCopy(context, op, copied.copy, wanted)
+    : await ofLive(context, op, wanted);
   if (made.ok) {
     await prune(context); // what could not be removed now is tried again by the next backup
+    await careForCopies(context);
     return ok(backupOf(made.value));
   }
   await context.files.remove(temp); // the reason is what the caller needs; sweep removes it later
   return op.signal.aborted ? calledOffDump() : made;
+}
+
+type Wanted = Pick<Dumping, "id" | "temp"> & { readonly copied: Copied | null };
+
+function ofLive(context: Context, op: Op, wanted: Wanted): Promise<Result<Manifest>> {
+  return inSession(context.admin, context.database, async (session) => {
+    const live = await databaseFacts(session, context.database);
+    return live.ok
+      ? makeDump(context, op, session, { ...wanted, from: context.database, of: live.value })
+      : live;
+  });
 }
 
 /** The same op again: what it made before, or null after half of it (or a damaged one) was removed. */

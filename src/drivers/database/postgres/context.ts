@@ -13,6 +13,7 @@ import type { Seal } from "../../../ports/seal.ts";
 import type { OpenSql, SqlClient } from "../../../ports/sql.ts";
 import type { Unpack } from "../../../ports/unpack.ts";
 import type { Docker } from "../../docker/cli.ts";
+import type { RestoreOptions } from "./restore/options.ts";
 
 export type PostgresConfig = {
   /** The app's own URL: `postgres://user:password@host:port/database`. */
@@ -31,6 +32,12 @@ export type PostgresConfig = {
   readonly unpackPassword?: Secret | null;
   /** Absolute path of the key that backups are encrypted with; null where they are not. */
   readonly encryptionKeyFile?: string | null;
+  /** Template copies beside the dumps; null or left out: none. `withinMs`: what one may take while requests wait. */
+  readonly copies?: { readonly withinMs: number; readonly keep: number } | null;
+  /** Absolute path of the folder for clones of the whole server, on its own file system; null or left out: none are taken. */
+  readonly clones?: string | null;
+  /** Where restores, and the drills that measure them, are not done as usual. */
+  readonly restore?: Partial<RestoreOptions>;
 };
 
 export type PostgresDeps = {

@@ -1,18 +1,18 @@
 // A copy of the live database beside it, to try things on that change it; gone afterwards, also after a crash.
 import { join } from "node:path";
-import { ok, problem, type Result } from "../../../core/result.ts";
+import type { Result } from "../../../core/result.ts";
+import type { CopyPlace } from "../../../ports/database.ts";
 import type { Op } from "../../../ports/op.ts";
 import type { SqlClient, SqlSession } from "../../../ports/sql.ts";
 import { makeTurns } from "../turns.ts";
 import { TEMP } from "./back-up.ts";
 import type { Context } from "./context.ts";
+import { copyPlace, letIn } from "./copy-place.ts";
 import { toolEnd } from "./dump.ts";
 import { databaseFacts } from "./facts.ts";
-import { quoteName } from "./names.ts";
 import { load } from "./restore/load.ts";
-import { usualRestore } from "./restore/options.ts";
+import { optionsOf } from "./restore/options.ts";
 import { roomFor } from "./room.ts";
-import { rowsOf } from "./rows.ts";
 import { withScratch } from "./scratch.ts";
 import { atDesk } from "./swap/entry.ts";
 
@@ -24,6 +24,8 @@ export type Copy = {
   /** As the app's role. */
   readonly sql: SqlClient;
   readonly withRows: boolean;
+  /** For sending a release there. */
+  readonly place: CopyPlace;
 };
 
 export type WithCopy = <T>(
@@ -55,7 +57,8 @@ function onCopy<T>(
       if (!room.ok) return room;
       const filled = await fill(context, desk, { op, name, withRows });
       if (!filled.ok) return filled;
-      return work({ sql: { connect: () => context.app.connect(name) }, withRows });
+      const place = copyPlace(context, desk, name);
+      return work({ sql: { connect: () => context.app.connect(name) }, withRows, place });
     });
   });
 }
@@ -88,35 +91,11 @@ async function fill(
   );
   const dumped = ran.ok ? toolEnd("pg_dump", ran.value) : ran;
   const loaded = dumped.ok
-    ? await load(context, desk, { op, into: name, from: folder, options: usualRestore })
+    ? await load(context, desk, { op, into: name, from: folder, options: optionsOf(context) })
     : dumped;
   const removed = await context.files.remove(folder);
   context.working.delete(folder);
   if (!loaded.ok) return loaded;
   if (!removed.ok) return removed;
   return letIn(context, desk, name);
-}
-
-/** Nobody else gets in: what is tried there is tried as the app's role, with its settings. */
-async function letIn(context: Context, desk: SqlSession, name: string): Promise<Result<void>> {
-  const app = await context.app.connect();
-  if (!app.ok) return app;
-  const asked = await rowsOf(
-    app.value,
-    "SELECT current_user AS role, current_setting('search_path') AS path",
-  );
-  await app.value.close();
-  if (!asked.ok) return asked;
-  const [{ role = null, path = null } = {}] = asked.value;
-  if (role === null || path === null)
-    return problem("failed", "the server does not say who we are", "run again");
-  const given = await desk.query(`GRANT ALL ON DATABASE ${quoteName(name)} TO ${quoteName(role)}`);
-  if (!given.ok) return given;
-  // As a value, never as text of a statement: the app's role chooses it, and this session may do more than that role.
-  const chosen = await desk.query("SELECT set_config('search_path', $1, false)", [path]);
-  if (!chosen.ok) return chosen;
-  const kept = await desk.query(`ALTER DATABASE ${quoteName(name)} SET search_path FROM CURRENT`);
-  const reset = await desk.query("RESET search_path");
-  if (!kept.ok) return kept;
-  return reset.ok ? ok(undefined) : reset;
 }

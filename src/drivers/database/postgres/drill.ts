@@ -1,14 +1,14 @@
 // rehearse: really restore a backup into a scratch database of the same server, measure it, and tell what it would cost.
 import { ok, type Result } from "../../../core/result.ts";
-import type { AskSql } from "../../../ports/ask-sql.ts";
-import type { Loss, Rehearsal } from "../../../ports/database.ts";
+import type { LookAtCopy, Loss, Rehearsal } from "../../../ports/database.ts";
 import type { Op } from "../../../ports/op.ts";
 import type { SqlSession } from "../../../ports/sql.ts";
 import { askIn } from "./ask.ts";
 import type { Context } from "./context.ts";
+import { copyPlace } from "./copy-place.ts";
 import { type Manifest, type TableFacts, tableName } from "./manifest.ts";
 import { load } from "./restore/load.ts";
-import { usualRestore } from "./restore/options.ts";
+import { optionsOf } from "./restore/options.ts";
 import { refuseEarly } from "./restore/refuse.ts";
 import { sourceOf } from "./restore/source.ts";
 import { inSession } from "./rows.ts";
@@ -19,7 +19,7 @@ import { withKept } from "./swap/kept.ts";
 import { tableFacts } from "./tables.ts";
 import { verifyRestored } from "./verify-restored.ts";
 
-type Look = ((copy: AskSql) => Promise<void>) | undefined;
+type Look = LookAtCopy | undefined;
 
 export async function rehearse(context: Context, id: string, look: Look): Promise<Result<Rehearsal>> {
   const manifest = await findManifest(context, id);
@@ -50,7 +50,8 @@ function lookAtKept(context: Context, name: string, look: Look): Promise<Result<
     const read = await tableFacts(session);
     if (!read.ok) return read;
     const ms = context.clock.elapsed() - began;
-    await look?.(askIn(session));
+    // It is the way back from a restore: nobody may write there.
+    await look?.(askIn(session), null);
     return ok(ms);
   });
 }
@@ -67,7 +68,10 @@ async function restoreToScratch(
     const made = await fillAndVerify(context, desk, manifest, name);
     if (!made.ok) return made;
     const ms = context.clock.elapsed() - began;
-    if (look) await inSession(context.admin, name, async (session) => ok(await look(askIn(session))));
+    if (look) {
+      const place = copyPlace(context, desk, name);
+      await look((queries) => inSession(context.admin, name, (session) => askIn(session)(queries)), place);
+    }
     return ok(ms);
   });
 }
@@ -80,8 +84,9 @@ async function fillAndVerify(
 ): Promise<Result<void>> {
   const source = sourceOf(context, manifest);
   const op: Op = { id: "drill", epoch: 0, signal: new AbortController().signal };
-  const options = usualRestore;
-  const filled = await source.fill((from) => load(context, desk, { op, into: name, from, options }));
+  const options = optionsOf(context);
+  const bytes = manifest.database.sizeBytes;
+  const filled = await source.fill((from) => load(context, desk, { op, into: name, from, options, bytes }));
   return filled.ok ? verifyRestored(context, name, source, options, op) : filled;
 }
 

@@ -1,10 +1,13 @@
 // The ways to keep a restore point, from fast to slow: each is probed, and said why it is taken or not.
 import { ok, type Result } from "../../../core/result.ts";
+import type { Copied, Rung } from "../../../ports/database.ts";
 import type { SqlRow, SqlSession } from "../../../ports/sql.ts";
 import type { Context } from "./context.ts";
+import { cloneRung } from "./copies/clone-look.ts";
+import { lookAtTemplate, templateWay } from "./copies/look.ts";
+import { readMeasured } from "./copies/measured.ts";
 import { rowsOf } from "./rows.ts";
-
-export type Rung = { readonly way: string; readonly chosen: boolean; readonly why: string };
+import { listManifests } from "./store.ts";
 
 export type Ladder = {
   readonly rungs: readonly Rung[];
@@ -12,82 +15,93 @@ export type Ladder = {
   readonly restorePoint: string | null;
 };
 
-const PROBE = `SELECT
-  (SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()
-     AND backend_type = 'client backend') AS connected,
-  (SELECT count(*) FROM pg_database WHERE NOT datistemplate AND datname NOT IN ('postgres', $1)) AS others,
-  pg_size_pretty(pg_database_size($1)) AS size,
-  current_setting('archive_mode') AS archive, pg_is_in_recovery() AS standby,
-  (SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user) AS may_create,
+const PROBE = `SELECT current_setting('archive_mode') AS archive, pg_is_in_recovery() AS standby,
   has_function_privilege('pg_create_restore_point(text)', 'EXECUTE') AS may_mark,
   (SELECT last_archived_time > coalesce(last_failed_time, '-infinity') FROM pg_stat_archiver) AS archived`;
 
-/** Sets the named point where it can; it takes a moment before the snapshot that the dump has. */
+/** What would be done now: nothing is. */
+export async function lookAtLadder(
+  context: Context,
+  desk: SqlSession,
+): Promise<Result<{ readonly rungs: readonly Rung[]; readonly copy: boolean }>> {
+  const template = await lookAtTemplate(context, desk);
+  if (!template.ok) return template;
+  const { rung } = template.value;
+  const rungs = await rungsWith(context, desk, rung);
+  return rungs.ok ? ok({ rungs: rungs.value, copy: rung.chosen }) : rungs;
+}
+
+/**
+ * Sets the named point where it can; it takes a moment before the snapshot that the dump has. `copied`: what the
+ * template copy before this backup came to; null where nobody was held for one.
+ */
 export async function explainLadder(
   context: Context,
   session: SqlSession,
   name: string,
+  copied: Copied | null,
 ): Promise<Result<Ladder>> {
-  const probed = await rowsOf(session, PROBE, [context.database]);
+  const template = copied === null ? await notHeld(context, session) : ok(await becameOf(context, copied));
+  if (!template.ok) return template;
+  const rungs = await rungsWith(context, session, template.value);
+  if (!rungs.ok) return rungs;
+  if (!rungs.value.some(({ way, chosen }) => way === pitrWay && chosen))
+    return ok({ rungs: rungs.value, restorePoint: null });
+  const marked = await session.query("SELECT pg_create_restore_point($1)", [name]);
+  return marked.ok ? ok({ rungs: rungs.value, restorePoint: name }) : marked;
+}
+
+async function rungsWith(
+  context: Context,
+  session: SqlSession,
+  template: Rung,
+): Promise<Result<readonly Rung[]>> {
+  const probed = await rowsOf(session, PROBE);
   if (!probed.ok) return probed;
-  const row = probed.value[0] ?? {};
-  const pitr = pitrRung(row);
-  let restorePoint: string | null = null;
-  if (pitr.chosen) {
-    const marked = await session.query("SELECT pg_create_restore_point($1)", [name]);
-    if (!marked.ok) return marked;
-    restorePoint = name;
-  }
-  return ok({ rungs: [reflinkRung(context, row), templateRung(row), dumpRung, pitr], restorePoint });
+  const clone = await cloneRung(context, session);
+  return ok([clone, template, await dumpRung(context), pitrRung(probed.value[0] ?? {})]);
 }
 
-const dumpRung: Rung = {
-  way: "dump",
-  chosen: true,
-  why: "always taken: it needs no pause, holds this one database, and can leave the machine",
-};
-
-/** A copy of the cluster's folder needs the server to stop or a backup mode, and takes all its databases along. */
-function reflinkRung({ config }: Context, row: SqlRow): Rung {
-  const way = "reflink";
-  if (config.container !== null)
-    return { way, chosen: false, why: "the server's folder lies in its container's volume, not with us" };
-  const others = Number(row["others"]);
-  if (others > 0)
-    return {
-      way,
-      chosen: false,
-      why: `the server holds ${others} other database${others === 1 ? "" : "s"}, which would go back too`,
-    };
-  return { way, chosen: false, why: "it would copy the whole server, and needs its folder on XFS or btrfs" };
+async function becameOf(context: Context, { copy, why }: Copied): Promise<Rung> {
+  const { exchangeMs } = await readMeasured(context);
+  return { way: templateWay, chosen: copy !== null, why, backMs: exchangeMs };
 }
 
-function templateRung(row: SqlRow): Rung {
-  const way = "template copy";
-  if (row["may_create"] !== "t")
-    return { way, chosen: false, why: "the role may not create databases: name one that may in adminUrl" };
-  const connected = Number(row["connected"]);
-  if (connected > 0)
-    return {
-      way,
-      chosen: false,
-      why: `${connected} session${connected === 1 ? " is" : "s are"} connected, and a copy of ${row["size"]} needs none`,
-    };
+/** By hand and by the clock nobody is held. What a deploy would do is said all the same. */
+async function notHeld(context: Context, session: SqlSession): Promise<Result<Rung>> {
+  const looked = await lookAtTemplate(context, session);
+  if (!looked.ok || !looked.value.rung.chosen) return looked.ok ? ok(looked.value.rung) : looked;
+  const { why, ...rung } = looked.value.rung;
+  return ok({ ...rung, chosen: false, why: `requests wait for it, and only a deploy lets them: ${why}` });
+}
+
+/** As the newest drill of a dump measured it. */
+async function dumpRung(context: Context): Promise<Rung> {
+  const manifests = await listManifests(context);
+  const drilled = manifests.ok
+    ? manifests.value.find(({ place, rehearsed }) => place.kind === "folder" && rehearsed !== null)
+    : undefined;
   return {
-    way,
-    chosen: false,
-    why: "nobody is held for it: a copy keeps new sessions waiting until it ends",
+    way: "dump",
+    chosen: true,
+    why: "always taken: it needs no pause, holds this one database, and can leave the machine",
+    backMs: drilled?.rehearsed?.ms ?? null,
   };
 }
 
+const pitrWay = "point in time";
+
 function pitrRung(row: SqlRow): Rung {
-  const way = "point in time";
-  if (row["standby"] === "t") return { way, chosen: false, why: "the server is a standby" };
-  if (row["archive"] === "off")
-    return { way, chosen: false, why: "the server archives no WAL (archive_mode is off)" };
+  const not = (why: string): Rung => ({ way: pitrWay, chosen: false, why, backMs: null });
+  if (row["standby"] === "t") return not("the server is a standby");
+  if (row["archive"] === "off") return not("the server archives no WAL (archive_mode is off)");
   if (row["may_mark"] !== "t")
-    return { way, chosen: false, why: "the role may not name restore points: name one that may in adminUrl" };
-  if (row["archived"] !== "t")
-    return { way, chosen: false, why: "the server's archiver fails, or has archived nothing yet" };
-  return { way, chosen: true, why: "the server archives its WAL: the moment has a name there" };
+    return not("the role may not name restore points: name one that may in adminUrl");
+  if (row["archived"] !== "t") return not("the server's archiver fails, or has archived nothing yet");
+  return {
+    way: pitrWay,
+    chosen: true,
+    why: "the server archives its WAL: the moment has a name there",
+    backMs: null,
+  };
 }

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { sha256 } from "../../../core/digest.ts";
 import { ok, problem, type Result } from "../../../core/result.ts";
+import type { Copied } from "../../../ports/database.ts";
 import type { Op } from "../../../ports/op.ts";
 import type { SqlSession } from "../../../ports/sql.ts";
 import type { Context } from "./context.ts";
@@ -9,6 +10,7 @@ import { readGlobals, writeDump } from "./dump.ts";
 import { extensionFacts, migrationFacts, objectFacts, roleFacts, serverFacts } from "./facts.ts";
 import { explainLadder, type Ladder } from "./ladder.ts";
 import type { DatabaseFacts, Manifest } from "./manifest.ts";
+import { bytesInFolder, told } from "./progress.ts";
 import { dumpBytes, roomFor } from "./room.ts";
 import { keyOf, sealFolder } from "./sealed.ts";
 import { type Snapshot, takeSnapshot } from "./snapshot.ts";
@@ -25,6 +27,8 @@ export type Dumping = {
   readonly of: DatabaseFacts;
   /** The foreign file that it comes from. */
   readonly origin?: Manifest["origin"];
+  /** What the template copy that it is read from came to, or why there is none. */
+  readonly copied?: Copied | null;
   /** What is known better by whoever had it dumped, before it is written. */
   readonly amend?: (manifest: Manifest) => Manifest;
 };
@@ -33,7 +37,7 @@ export async function makeDump(
   context: Context,
   op: Op,
   session: SqlSession,
-  { id, temp, from, of, origin, amend = (manifest) => manifest }: Dumping,
+  { id, temp, from, of, origin, copied = null, amend = (manifest) => manifest }: Dumping,
 ): Promise<Result<Manifest>> {
   const at = context.clock.now();
   const about = await aboutServer(session);
@@ -48,11 +52,15 @@ export async function makeDump(
   const readable = await tableShapes(session);
   if (!readable.ok) return readable;
   const ladder =
-    origin === undefined ? await explainLadder(context, session, `lastgood-${op.id}`) : ok(foreign(origin));
+    origin === undefined
+      ? await explainLadder(context, session, `lastgood-${op.id}`, copied)
+      : ok(foreign(origin));
   if (!ladder.ok) return ladder;
   const snapshot = await takeSnapshot(session, context.clock, op.signal);
   if (!snapshot.ok) return snapshot;
-  const content = await dumpAndRead(context, op, session, { temp, from, snapshot: snapshot.value });
+  const work = { what: `dumping ${from}`, total: needed, done: () => bytesInFolder(context, temp) };
+  const dumping = dumpAndRead(context, op, session, { temp, from, snapshot: snapshot.value });
+  const content = await told(context, work, dumping);
   if (!content.ok) return content;
   const globals = await readGlobals(context, op);
   const key = await keyOf(context);

@@ -94,7 +94,17 @@ export const manifestSchema = z.object({
   /** The one that served, whose data it is. */
   release: z.object({ id: z.string(), images: z.record(z.string(), z.string()) }).nullable(),
   /** Each way to keep a restore point: chosen, or why not. */
-  ladder: z.array(z.object({ way: z.string(), chosen: z.boolean(), why: z.string() })),
+  ladder: z.array(
+    z.object({
+      way: z.string(),
+      chosen: z.boolean(),
+      why: z.string(),
+      /** What going back this way takes, as measured here; null or left out where nothing was measured. */
+      backMs: z.number().nullable().optional(),
+    }),
+  ),
+  /** The template copy that the dump was made of: the same rows, on the same server, ready to take the name. */
+  copy: z.object({ op: name, name, oid: big }).optional(),
   /** Where else a whole copy lies. */
   secondPlace: z.string().nullable(),
   /** The newest drill that passed. */

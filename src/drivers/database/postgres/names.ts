@@ -15,6 +15,11 @@ export function keptName(database: string, op: string): string {
   return nameFor(database, "before", op);
 }
 
+/** A template copy, taken for a restore point. */
+export function pointName(database: string, op: string): string {
+  return nameFor(database, "point", op);
+}
+
 /** Where a drill restores to; dropped at its end. */
 export function drillName(database: string, op: string): string {
   return nameFor(database, "drill", op);

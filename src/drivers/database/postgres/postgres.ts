@@ -8,15 +8,19 @@ import { makeTurns, type Turns } from "../turns.ts";
 import { backUp } from "./back-up.ts";
 import { postgresCare } from "./care.ts";
 import type { Context, PostgresConfig, PostgresDeps } from "./context.ts";
+import { takeCopy } from "./copies/take.ts";
 import { copies, type WithCopy } from "./copy.ts";
 import { rehearse } from "./drill.ts";
+import { lookAtLadder } from "./ladder.ts";
 import type { Manifest } from "./manifest.ts";
 import { openContext } from "./open.ts";
 import { makePosition } from "./position.ts";
 import { prepareRestore, restore } from "./restore/run.ts";
 import { postgresSalvage } from "./salvage/salvage.ts";
+import { sweepScratches } from "./scratch.ts";
 import { momentNow } from "./snapshot.ts";
 import { backupOf, folderOf, listManifests } from "./store.ts";
+import { atDesk } from "./swap/entry.ts";
 import { marker } from "./swap/probe.ts";
 
 export type { PostgresConfig, PostgresDeps } from "./context.ts";
@@ -44,7 +48,7 @@ export function postgresWithCare(config: PostgresConfig, deps: PostgresDeps): Re
   const changes = makeTurns();
   const drills = makeTurns();
   const database: Database = {
-    backUp: (op, label) => changes(() => backUp(context, op, label), op.signal),
+    backUp: (op, label, copied) => changes(() => backUp(context, op, label, copied), op.signal),
     backups: () => backups(context),
     rehearse: (id, look) => drills(() => rehearse(context, id, look)),
     prepare: (op, id) => changes(() => prepareRestore(context, op, id), op.signal),
@@ -52,6 +56,11 @@ export function postgresWithCare(config: PostgresConfig, deps: PostgresDeps): Re
     marker: () => marker(context),
     position: makePosition(context),
     moment: () => momentNow(context),
+    copies: {
+      look: () => atDesk(context, (desk) => lookAtLadder(context, desk)),
+      take: (op) => changes(() => takeCopy(context, op), op.signal),
+    },
+    sweep: () => drills(() => sweepScratches(context)),
   };
   return ok({
     name: context.database,

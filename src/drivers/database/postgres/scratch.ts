@@ -8,9 +8,10 @@ import type { Context } from "./context.ts";
 import type { DatabaseFacts } from "./manifest.ts";
 import { drillName } from "./names.ts";
 import { createSide } from "./restore/create.ts";
-import { readEntry } from "./swap/entry.ts";
+import { atDesk, readEntry } from "./swap/entry.ts";
 import { dropSide } from "./swap/settle.ts";
 
+const NOTE = /^\.scratch-[a-z]+\.json$/;
 const noteSchema = z.object({ name: z.string().min(1) });
 
 export type Scratch = {
@@ -42,6 +43,21 @@ export async function withScratch<T>(
   const done = created.ok ? await work(name, began) : created;
   const removed = await sweep(context, desk, note);
   return done.ok && !removed.ok ? removed : done;
+}
+
+/** What a dead controller left, of any purpose. Only while nobody of ours works on one. */
+export async function sweepScratches(context: Context): Promise<Result<void>> {
+  const listed = await context.files.list(context.config.backupDir);
+  if (!listed.ok) return listed;
+  const notes = listed.value.filter((file) => NOTE.test(file));
+  if (notes.length === 0) return ok(undefined);
+  return atDesk(context, async (desk) => {
+    for (const note of notes) {
+      const swept = await sweep(context, desk, join(context.config.backupDir, note));
+      if (!swept.ok) return swept;
+    }
+    return ok(undefined);
+  });
 }
 
 /** Only a database that our note names is ever dropped. */

@@ -20,9 +20,13 @@ export function folderOf({ config }: Pick<Context, "config">, { place }: Manifes
 
 /** Rows by table, as `Backup` has them. */
 export function backupOf(manifest: Manifest): Backup {
-  const { id, op, at, bytes, sha256, damaged } = manifest;
+  const { id, op, at, bytes, sha256, damaged, release, ladder } = manifest;
   const rows = Object.fromEntries(manifest.tables.map((table) => [tableName(table), table.rows]));
-  return { id, op, at, bytes, sha256, rows, ...(damaged === undefined ? {} : { damaged }) };
+  const known = {
+    ...(damaged === undefined ? {} : { damaged }),
+    ...(release ? { release: release.id } : {}),
+  };
+  return { id, op, at, bytes, sha256, rows, ladder, ...known };
 }
 
 export async function writeManifest(context: Context, manifest: Manifest): Promise<Result<void>> {

@@ -64,14 +64,20 @@ export async function tableShapes(session: SqlSession): Promise<Result<readonly 
 export async function tableFacts(
   session: SqlSession,
   hashes: "hashes" | "counts" = "hashes",
+  /** After each table: bytes of those that are read, and of all. */
+  say: (done: number, total: number) => void = () => {},
 ): Promise<Result<readonly TableFacts[]>> {
   const shapes = await tableShapes(session);
   if (!shapes.ok) return shapes;
   const facts: TableFacts[] = [];
+  const total = shapes.value.reduce((sum, { bytes }) => sum + bytes, 0);
+  let done = 0;
   for (const shape of shapes.value) {
     const one = await factsOf(session, shape, hashes === "hashes" && shape.bytes <= HASH_BYTES_MAX);
     if (!one.ok) return one;
     facts.push(one.value);
+    done += shape.bytes;
+    say(done, total);
   }
   return ok(facts);
 }

@@ -27,7 +27,9 @@ export async function verifyRestored(
 ): Promise<Result<void>> {
   const looked = await inSession(context.admin, name, async (session) => {
     const analyzed = await session.query("ANALYZE");
-    return analyzed.ok ? differences(session, expected) : analyzed;
+    const say = (done: number, total: number) =>
+      context.tell?.({ what: `checking the tables of ${name}`, unit: "bytes", done, total });
+    return analyzed.ok ? differences(session, expected, say) : analyzed;
   });
   if (!looked.ok) return looked;
   if (looked.value.length === 0)
@@ -42,9 +44,15 @@ export async function verifyRestored(
   );
 }
 
-async function differences(session: SqlSession, expected: Expected): Promise<Result<readonly string[]>> {
+type Say = (done: number, total: number) => void;
+
+async function differences(
+  session: SqlSession,
+  expected: Expected,
+  say: Say,
+): Promise<Result<readonly string[]>> {
   const looks = [
-    () => ofTables(session, expected),
+    () => ofTables(session, expected, say),
     () => ofObjects(session, expected),
     () => halfMade(session),
   ];
@@ -57,10 +65,14 @@ async function differences(session: SqlSession, expected: Expected): Promise<Res
   return ok(found);
 }
 
-async function ofTables(session: SqlSession, { tables }: Expected): Promise<Result<readonly string[]>> {
+async function ofTables(
+  session: SqlSession,
+  { tables }: Expected,
+  say: Say,
+): Promise<Result<readonly string[]>> {
   if (tables.length === 0) return ok([]);
   const hashed = tables.some((table) => table.hash !== null);
-  const now = await tableFacts(session, hashed ? "hashes" : "counts");
+  const now = await tableFacts(session, hashed ? "hashes" : "counts", say);
   return now.ok ? ok(tableDifferences(tables, now.value)) : now;
 }
 

@@ -1,8 +1,7 @@
 // rehearse: really restore a backup beside everything, measure it, and tell what a restore would cost.
 import { join } from "node:path";
 import { ok, type Result } from "../../../core/result.ts";
-import type { AskSql } from "../../../ports/ask-sql.ts";
-import type { Loss, Rehearsal } from "../../../ports/database.ts";
+import type { LookAtCopy, Loss, Rehearsal } from "../../../ports/database.ts";
 import type { Turns } from "../turns.ts";
 import { askSqlite } from "./ask.ts";
 import type { Content } from "./content.ts";
@@ -16,7 +15,7 @@ const SCRATCH = ".rehearsal-";
 type Rehearsing = {
   readonly liveTurns: Turns;
   /** Called with the restored copy before it goes. */
-  readonly look?: (copy: AskSql) => Promise<void>;
+  readonly look?: LookAtCopy;
 };
 
 /** `liveTurns` are taken for the look at the live database only: a restore must not wait for a rehearsal. */
@@ -69,7 +68,7 @@ async function restoreBeside(
   const prepared = await prepare(context, { manifest, live, path, marks, owner: scratch, full: true });
   if (!prepared.ok) return prepared;
   const ms = context.clock.elapsed() - began;
-  await look?.((queries) => askSqlite(context.clock, { path, as: "still", queries }));
+  await look?.((queries) => askSqlite(context.clock, { path, as: "still", queries }), null);
   const removed = await removeDatabase(context, path);
   return removed.ok ? ok(ms) : removed;
 }

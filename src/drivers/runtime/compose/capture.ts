@@ -9,7 +9,7 @@ import { tagImage } from "../../docker/images.ts";
 import type { Image } from "../../docker/inspect.ts";
 import { imageTag, isTag } from "../../docker/names.ts";
 import { inFolder, readStack } from "../../docker/stack-files.ts";
-import { engineName, type ServiceModel, type StackModel } from "../../docker/stack-model.ts";
+import { engineName, environmentOf, type ServiceModel, type StackModel } from "../../docker/stack-model.ts";
 import { isSafeName } from "../process/config.ts";
 import { digestBytes } from "../process/proof.ts";
 import type { ComposeLayout, ComposeRuntimeConfig, ComposeRuntimeDeps } from "./config.ts";
@@ -149,12 +149,13 @@ function ownSpec(
   image: Image,
   compose: string,
   files: readonly { readonly as: string; readonly content: Buffer }[],
-): ComposeSpec {
+): ComposeSpec & { readonly envDigest: string } {
   return {
     project: stack.name,
     image: image.id,
     imageName: service.image ?? "",
     composeDigest: sha256(compose),
+    envDigest: sha256(canonical(environmentOf(service))),
     files: Object.fromEntries(files.map(({ as, content }) => [as, digestBytes(content)])),
     port,
     copies,

@@ -1,6 +1,7 @@
 // The compose file that starts one instance beside whatever runs: names, labels and copies of its own. Pure.
 import type { JsonObject } from "../../../core/json.ts";
 import { copyName } from "../../docker/names.ts";
+import { dollars } from "../../docker/stack-model.ts";
 
 export type StartFile = {
   /** Text of the stored compose file. */
@@ -73,9 +74,4 @@ function networksOf(networks: JsonObject, instance: string): JsonObject {
 
 function doubled(labels: Readonly<Record<string, string>>): JsonObject {
   return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, dollars(value)]));
-}
-
-/** Compose would take a single one for a variable. */
-function dollars(text: string): string {
-  return text.replaceAll("$", "$$$$");
 }

@@ -10,6 +10,8 @@ const composeSpec = z.strictObject({
   imageName: z.string(),
   /** sha256 of the stored compose file of this service, environment included. */
   composeDigest: z.string(),
+  /** sha256 of what it is started with in its environment; releases of before have none. */
+  envDigest: z.string().optional(),
   /** sha256 of each stored file that it mounts as a secret or config. */
   files: z.record(z.string(), z.string()),
   /** What it listens on inside; null for what answers no requests. */

@@ -5,7 +5,7 @@ import type { Op } from "../../../ports/op.ts";
 import type { Instance } from "../../../ports/runtime.ts";
 import { isSafeName, type Layout, type ProcessRuntimeDeps } from "./config.ts";
 import { endInstance } from "./end.ts";
-import { argvOf, marksOf, readEnvText, settingsOf } from "./env.ts";
+import { argvOf, marksOf, readEnvText, settingsOf, type Values } from "./env.ts";
 import type { Fence } from "./fence.ts";
 import { lastLines } from "./log.ts";
 import { notStored, readEnvFile } from "./proof.ts";
@@ -21,6 +21,8 @@ export type Room = {
   readonly where: Layout;
   readonly fence: Fence;
   readonly look: Look;
+  /** Set on top of a release's own values, for one that is tried aside. */
+  readonly over?: (values: Values) => Result<Values>;
 };
 
 /** The same for every try of an op, so that a second try finds what the first one left. */
@@ -98,8 +100,12 @@ async function spawn(
     );
   const allowed = await fence.still(op);
   if (!allowed.ok) return allowed;
+  const settings = settingsOf(deps.baseEnv, spec, readEnvText(secrets.value));
+  const over = room.over ? room.over(settings) : ok({});
+  if (!over.ok) return over;
   const env = {
-    ...settingsOf(deps.baseEnv, spec, readEnvText(secrets.value)),
+    ...settings,
+    ...over.value,
     ...marksOf({ ...record, stateDir: where.root }),
   };
   const argv = argvOf(spec.command, deps.node, record.port);

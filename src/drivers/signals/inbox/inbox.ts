@@ -4,10 +4,10 @@ import type { Observation } from "../../../core/detect/finding.ts";
 import { ok, type Result } from "../../../core/result.ts";
 import type { Received } from "../../../core/signals/event.ts";
 import type { Clock } from "../../../ports/clock.ts";
-import type { Batch, Signals } from "../../../ports/signals.ts";
+import type { Batch, Signals, ToldEvent } from "../../../ports/signals.ts";
 
 /** A delivery as it is in the journal. */
-export type Kept = { readonly seq: number; readonly received: Received };
+export type Kept = { readonly seq: number; readonly at: number; readonly received: Received };
 
 export type Inbox = {
   /**
@@ -62,12 +62,13 @@ export function openInbox({ past, record, clock }: InboxDeps): Inbox {
     signals: {
       name: "hooks",
       about: "events",
+      journalled: true,
       position: async () => ok({ seq: kept.at(-1)?.seq ?? begunSeq }),
       async observe(from): Promise<Result<Batch>> {
         const known = position.safeParse(from);
         const after = known.success ? known.data.seq : begunSeq;
         const fresh = kept.filter(({ seq }) => seq > after);
-        const events = fresh.flatMap(({ received }) => received.events);
+        const events = fresh.flatMap(toldBy);
         const observations = fresh.flatMap(({ received }) => received.trials.map(observationOf));
         const next = { seq: fresh.at(-1)?.seq ?? after };
         // A sender that is silent may have nothing to say: an inbox cannot know that it is blind.
@@ -75,6 +76,10 @@ export function openInbox({ past, record, clock }: InboxDeps): Inbox {
       },
     },
   };
+}
+
+function toldBy({ seq, at, received }: Kept): readonly ToldEvent[] {
+  return received.events.map((event, i) => ({ ...event, kept: { ref: `${seq}.${i}`, at } }));
 }
 
 function idOf({ via, delivery }: Received): string {

@@ -10,7 +10,7 @@ import { armsOf } from "../../../core/flags/arms.ts";
 export function observationOf(line: string): Observation | null | "unparsed" {
   const value = objectOf(line);
   if (value === null) return "unparsed";
-  const { at, release, client, route, status, ms, by, aborted, flags } = value;
+  const { at, release, instance, client, route, status, ms, by, aborted, flags } = value;
   if (typeof at !== "number" || typeof status !== "number" || typeof ms !== "number") return "unparsed";
   if (typeof client !== "string" || typeof route !== "string") return "unparsed";
   if (release === undefined) return null;
@@ -21,7 +21,8 @@ export function observationOf(line: string): Observation | null | "unparsed" {
 
   function seen(ok: boolean): Observation {
     const arms = typeof flags === "string" ? armsOf(flags) : null;
-    return { at, release, ok, client, route, status, ms, ...(arms && { arms }) } as Observation;
+    const by = typeof instance === "string" ? { instance } : null;
+    return { at, release, ok, client, route, status, ms, ...by, ...(arms && { arms }) } as Observation;
   }
 }
 

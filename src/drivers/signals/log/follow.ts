@@ -26,7 +26,7 @@ const lingerMs = 10_000;
 /** More rotations than this between two looks are not followed. */
 const formerFiles = 6;
 /** From here on a look goes no further: an observation must not take long. */
-const lookBytes = limits.accessReadBytes / 2;
+const lookBytes = limits.logReadBytes / 2;
 const newline = 0x0a;
 const nothing = Buffer.alloc(0);
 
@@ -49,17 +49,20 @@ export async function endOfLog(path: string, files: Files): Promise<Result<LogPl
   return place.ok ? ok([place.value]) : place;
 }
 
+/** `memory`: what is read may lie in there, so it is the caller's again when the blocks are not looked at any more. */
 export async function followLog(
   path: string,
   from: LogPlace,
   nowMs: number,
   files: Files,
+  memory: Buffer,
 ): Promise<Result<Followed>> {
   const settled = await settle(path, from, nowMs, files);
   if (!settled.ok) return settled;
   const { places, missing } = settled.value;
   const kept: FilePlace[] = [];
   const blocks: Buffer[] = [];
+  let free = memory;
   let bytes = 0;
   let lost = false;
   let broken = 0;
@@ -72,11 +75,12 @@ export async function followLog(
       else lost ||= !wasDone(place, nowMs);
       continue;
     }
-    const read = await readOn(found.value, place, files);
+    const read = await readOn(found.value, place, files, free);
     if (!read.ok) return read;
-    const { next, rest } = read.value;
+    const { next, rest, block } = read.value;
     broken += read.value.broken;
-    if (read.value.block.length > 0) blocks.push(read.value.block);
+    if (block.length > 0) blocks.push(block);
+    if (block.buffer === free.buffer) free = behind(block, free);
     bytes += next.offset - place.offset;
     if (bytes >= lookBytes) {
       // The rest waits for the next look.
@@ -87,6 +91,11 @@ export async function followLog(
     else if (rest > 0 && !place.skipping) broken += 1;
   }
   return ok({ blocks, broken, next: kept, lost, missing, more: false });
+}
+
+/** What of `memory` is behind the block; nothing in front of it is free either. */
+function behind(block: Buffer, memory: Buffer): Buffer {
+  return memory.subarray(block.byteOffset + block.length - memory.byteOffset);
 }
 
 function wasDone({ leftAtMs }: FilePlace, nowMs: number): boolean {
@@ -137,8 +146,8 @@ type ReadOn = {
   readonly rest: number;
 };
 
-async function readOn(path: string, place: FilePlace, files: Files): Promise<Result<ReadOn>> {
-  const bytes = await files.read(path, { offset: place.offset, length: limits.accessReadBytes });
+async function readOn(path: string, place: FilePlace, files: Files, into: Buffer): Promise<Result<ReadOn>> {
+  const bytes = await files.read(path, { offset: place.offset, length: limits.logReadBytes, into });
   if (!bytes.ok) {
     // Renamed between the look and the read: the next look finds it under its new name.
     return bytes.error.code === "missing" ? ok({ block: nothing, broken: 0, next: place, rest: 0 }) : bytes;
@@ -150,7 +159,7 @@ async function readOn(path: string, place: FilePlace, files: Files): Promise<Res
     return ok({ block: nothing, broken: 0, next: place, rest: 0 });
   }
   const cut = cutLines(bytes.value, place.skipping);
-  const full = bytes.value.length === limits.accessReadBytes && cut.used === 0;
+  const full = bytes.value.length === limits.logReadBytes && cut.used === 0;
   const used = full ? bytes.value.length : cut.used;
   const skipping = full || (place.skipping && cut.used === 0);
   const offset = place.offset + used;

@@ -1,9 +1,8 @@
 // Names for pieces of lines, found again by a hash of their bytes: a line that says what others said makes no text.
 
-/** What is remembered at most; more at once begin anew. */
-const remembered = 50_000;
-/** Doubled when half of them are taken. */
 const firstSlots = 1 << 10;
+/** Doubled when this share of them is taken. */
+const fullest = 0.6;
 const prime = 0x9e3779b1;
 const otherPrime = 0x85ebca6b;
 
@@ -50,56 +49,67 @@ function mixed(state: number, word: number, by: number): number {
   return Math.imul(((state << 5) | (state >>> 27)) ^ word, by);
 }
 
-export type Known = {
+export type Known<Name> = {
   /** The name for this hash; undefined: not known yet. */
-  find(hash: Hash): string | undefined;
-  keep(hash: Hash, name: string): string;
+  find(hash: Hash): Name | undefined;
+  keep(hash: Hash, name: Name): Name;
 };
 
-export function knownNames(): Known {
-  // Two hashes and the number of the name, side by side: one look at memory. No larger than it has to be: what fits
-  // the processor's cache is found several times as fast.
-  let slots = firstSlots;
-  let table = new Int32Array(4 * slots);
-  let names: string[] = [];
+/** A slot's second word: the number of the name below, the first bits of its hash above. */
+const numberBits = 18;
+const numbers = (1 << numberBits) - 1;
 
+/** `most`: so many are remembered, at most 262,143; more at once begin anew. */
+export function knownNames<Name extends string | object>(most: number): Known<Name> {
+  // Half of the hash, and the number of the name with as much of the other half as there is room for: one look at
+  // memory. Where a name stands tells the rest. No larger than it has to be: what fits the processor's cache is found
+  // several times as fast.
+  let slots = firstSlots;
+  let table = new Int32Array(2 * slots);
+  let names: Name[] = [];
+  /** The other half in full, for when the table grows. */
+  let halves: number[] = [];
+
+  /** Where the name is, or would be. */
   function placeOf(a: number, b: number): number {
-    const last = 4 * slots - 1;
-    let place = (4 * (a ^ (b >>> 7))) & last;
-    while (table[place + 2] !== 0 && (table[place] !== a || table[place + 1] !== b)) {
-      place = (place + 4) & last;
+    const last = 2 * slots - 1;
+    let place = (2 * a) & last;
+    for (;;) {
+      const word = table[place + 1] as number;
+      if (word === 0 || (table[place] === b && ((word ^ a) & ~numbers) === 0)) return place;
+      place = (place + 2) & last;
     }
-    return place;
   }
 
   function put(a: number, b: number, number: number): void {
     const place = placeOf(a, b);
-    table[place] = a;
-    table[place + 1] = b;
-    table[place + 2] = number;
+    table[place] = b;
+    table[place + 1] = (a & ~numbers) | number;
   }
 
   function grow(): void {
     const former = table;
     slots *= 2;
-    table = new Int32Array(4 * slots);
-    for (let i = 0; i < former.length; i += 4) {
-      const number = former[i + 2] as number;
-      if (number !== 0) put(former[i] as number, former[i + 1] as number, number);
+    table = new Int32Array(2 * slots);
+    for (let i = 0; i < former.length; i += 2) {
+      const number = (former[i + 1] as number) & numbers;
+      if (number !== 0) put(halves[number - 1] as number, former[i] as number, number);
     }
   }
 
   return {
     find({ a, b }) {
-      const number = table[placeOf(a, b) + 2] as number;
+      const number = (table[placeOf(a, b) + 1] as number) & numbers;
       return number === 0 ? undefined : names[number - 1];
     },
     keep({ a, b }, name) {
-      if (names.length >= remembered) {
+      if (names.length >= most) {
         table.fill(0);
         names = [];
+        halves = [];
       }
-      if (2 * names.length >= slots) grow();
+      if (names.length >= fullest * slots) grow();
+      halves.push(a);
       put(a, b, names.push(name));
       return name;
     },

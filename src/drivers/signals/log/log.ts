@@ -2,13 +2,15 @@
 import { z } from "zod";
 import type { Observation } from "../../../core/detect/finding.ts";
 import type { Json } from "../../../core/json.ts";
+import { limits } from "../../../core/limits.ts";
 import { ok, type Result } from "../../../core/result.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { Files } from "../../../ports/files.ts";
 import type { Batch, Signals } from "../../../ports/signals.ts";
 import { endOfLog, type Followed, followLog, type LogPlace } from "./follow.ts";
 import { combined, compileFormat, type LogFormat, traefikCommon } from "./format.ts";
-import { caddyJson, type JsonFormat, jsonSpans, traefikJson } from "./json.ts";
+import { caddyJson, type JsonFormat, traefikJson } from "./json/formats.ts";
+import { jsonSpans } from "./json.ts";
 import { type LogObserver, logObserver, type Routed } from "./observe.ts";
 import { filePlace } from "./place.ts";
 import type { SpanReader } from "./spans.ts";
@@ -48,6 +50,7 @@ export function logSignals(config: LogConfig, deps: LogDeps): Result<Signals> {
   if (!reader.ok) return reader;
   const { files, clock, routes } = deps;
   const observer = logObserver({ reader: reader.value, foldRoute: deps.foldRoute });
+  const memory = oneMemory();
 
   return ok({
     name: config.name,
@@ -60,16 +63,36 @@ export function logSignals(config: LogConfig, deps: LogDeps): Result<Signals> {
       const known = position.safeParse(from);
       const start = known.success ? ok<LogPlace>(known.data) : await endOfLog(config.path, files);
       if (!start.ok) return start;
-      const followed = await followLog(config.path, start.value, clock.now(), files);
-      if (!followed.ok) return followed;
-      if (followed.value.blocks.length > 0) {
-        const routed = await routes();
-        if (!routed.ok) return routed;
-        observer.routes(routed.value);
+      const lent = memory.take();
+      try {
+        const followed = await followLog(config.path, start.value, clock.now(), files, lent);
+        if (!followed.ok) return followed;
+        if (followed.value.blocks.length > 0) {
+          const routed = await routes();
+          if (!routed.ok) return routed;
+          observer.routes(routed.value);
+        }
+        return ok(batch(config.path, followed.value, observer));
+      } finally {
+        memory.giveBack(lent);
       }
-      return ok(batch(config.path, followed.value, observer));
     },
   });
+}
+
+/** The same memory for each look; another one while somebody else looks as well. */
+function oneMemory() {
+  let free: Buffer | null = null;
+  return {
+    take(): Buffer {
+      const taken = free ?? Buffer.allocUnsafeSlow(limits.logReadBytes);
+      free = null;
+      return taken;
+    },
+    giveBack(taken: Buffer): void {
+      free = taken;
+    },
+  };
 }
 
 /** `config`: the format cannot be read. */

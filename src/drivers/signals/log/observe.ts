@@ -39,6 +39,12 @@ const clientLeft = 499;
 const newline = 10;
 /** Lines of other servers' logs have long addresses and agents; a request line alone may have 8 KiB. */
 const lineBytes = 64 * 1024;
+/** What is remembered of former lines, each some 100 bytes: a client that is forgotten costs as much as three lines. */
+const mostClients = 200_000;
+const mostRoutes = 50_000;
+const mostBrowsers = 5_000;
+const mostReleases = 1_000;
+const mostUpstreams = 1_000;
 
 export function logObserver({ reader, foldRoute }: LineReading): LogObserver {
   const spans = emptySpans();
@@ -63,7 +69,8 @@ export function logObserver({ reader, foldRoute }: LineReading): LogObserver {
             const [client, route] = [clientOf(spans), routeOf(spans)];
             const arms = isEmpty(spans, spans.flags) ? null : armsOf(textOf(spans, spans.flags));
             const usual = { at: atMs - ms, release, ok: status < 500, client, route, status, ms };
-            seen.observation(arms ? { ...usual, arms } : usual);
+            const by = isEmpty(spans, spans.upstream) ? null : releases.answeredBy(spans);
+            seen.observation(arms || by ? { ...usual, ...by, ...(arms && { arms }) } : usual);
           }
         }
         at = end + 1;
@@ -87,7 +94,9 @@ const robots = /bot\b|crawl|spider|\+https?:/i;
 
 /** Account or session where the format has it, else address and browser; as a hash. */
 function clientNames(): (spans: LogSpans) => string {
-  const known = knownNames();
+  const known = knownNames<string>(mostClients);
+  const browserOf = browsers();
+  const keyOf = keys();
   const hash = { a: 0, b: 0 };
   return (spans) => {
     const { view, client, remote, agent } = spans;
@@ -98,20 +107,45 @@ function clientNames(): (spans: LogSpans) => string {
     if (!named) hashBytes(hash, view, agent.from, agent.to);
     const found = known.find(hash);
     if (found !== undefined) return found;
-    const browser = named ? "" : textOf(spans, agent);
-    const address = robots.test(browser) ? "" : textOf(spans, one);
-    return known.keep(hash, asKey(sha256(`${address}\0${browser}`).slice(0, 16)));
+    const { name, robot } = named ? nobody : browserOf(spans);
+    const address = robot ? "" : textOf(spans, one);
+    return known.keep(hash, keyOf(sha256(`${address}\0${name}`).slice(0, 16)));
+  };
+}
+
+type Browser = { readonly name: string; readonly robot: boolean };
+const nobody: Browser = { name: "", robot: false };
+
+/** Clients are many, their browsers few. */
+function browsers(): (spans: LogSpans) => Browser {
+  const known = knownNames<Browser>(mostBrowsers);
+  const hash = { a: 0, b: 0 };
+  return (spans) => {
+    const { view, agent } = spans;
+    startHash(hash);
+    hashBytes(hash, view, agent.from, agent.to);
+    const found = known.find(hash);
+    if (found !== undefined) return found;
+    const name = textOf(spans, agent);
+    return known.keep(hash, { name, robot: robots.test(name) });
   };
 }
 
 /** The same text as the engine keeps its keys: looking it up in an object then takes one step and no comparison. */
-function asKey(name: string): string {
-  return Object.keys({ [name]: 0 })[0] ?? name;
+function keys(): (name: string) => string {
+  // One object for all, as each new kind of object costs more than the rest of this.
+  const one: Record<string, true> = Object.create(null);
+  return (name) => {
+    one[name] = true;
+    const key = Object.keys(one)[0] ?? name;
+    delete one[name];
+    return key;
+  };
 }
 
 /** Most lines ask for what a line before asked for. */
 function routeNames(foldRoute: (target: string) => string): (spans: LogSpans) => string {
-  const known = knownNames();
+  const known = knownNames<string>(mostRoutes);
   const hash = { a: 0, b: 0 };
   const target: Span = { from: 0, to: 0 };
   return (spans) => {
@@ -142,10 +176,13 @@ function findTarget({ bytes, view, request }: LogSpans, target: Span): void {
 
 /** Which release a line is about: it says so itself, or its upstream does, or the clock. */
 function releaseNames() {
-  const named = knownNames();
+  const named = knownNames<string>(mostReleases);
   const hash = { a: 0, b: 0 };
   let routed: readonly Routed[] = [];
   let addresses = new Map<string, string>();
+  /** What was answered for an upstream, as it stands in the line. */
+  let answered = knownNames<{ readonly release: string | null }>(mostReleases);
+  let answering = knownNames<AnsweredBy>(mostUpstreams);
   /** The answer for the newest second: most lines are of the second of the line before. */
   let second = { atMs: Number.NaN, exactMs: 0, release: null as string | null };
 
@@ -163,10 +200,22 @@ function releaseNames() {
       routed = now;
       second = { atMs: Number.NaN, exactMs: 0, release: null };
       addresses = new Map();
+      answered = knownNames(mostReleases);
+      answering = knownNames<AnsweredBy>(mostUpstreams);
       // Oldest first: an address that was used again is its newest release's.
       for (const { release, url } of now.toReversed()) {
         if (release !== null && url !== null) addresses.set(hostOf(url), release);
       }
+    },
+    /** Only of a format that names who answered: costs nothing elsewhere. */
+    answeredBy({ view, bytes, upstream }: LogSpans): AnsweredBy {
+      startHash(hash);
+      hashBytes(hash, view, upstream.from, upstream.to);
+      const found = answering.find(hash);
+      if (found !== undefined) return found;
+      const address = lastAddress(bytes.toString("latin1", upstream.from, upstream.to));
+      const elsewhere = !addresses.has(address) && isElsewhere(address);
+      return answering.keep(hash, elsewhere ? { upstream: address } : { instance: address });
     },
     of(spans: LogSpans): string | null {
       const { view, release, upstream } = spans;
@@ -175,10 +224,31 @@ function releaseNames() {
         hashBytes(hash, view, release.from, release.to);
         return named.find(hash) ?? named.keep(hash, textOf(spans, release));
       }
-      if (!isEmpty(spans, upstream)) return addresses.get(lastAddress(textOf(spans, upstream))) ?? null;
+      if (!isEmpty(spans, upstream)) {
+        startHash(hash);
+        hashBytes(hash, view, upstream.from, upstream.to);
+        const known = answered.find(hash);
+        if (known !== undefined) return known.release;
+        const served = addresses.get(lastAddress(textOf(spans, upstream))) ?? null;
+        return answered.keep(hash, { release: served }).release;
+      }
       return byClock(spans);
     },
   };
+}
+
+/** One of our instances, or a service of somebody else. */
+type AnsweredBy = { readonly instance: string } | { readonly upstream: string };
+
+const ours = /^(?:127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|\[?(?:::1|f[cd]|fe80)|unix:)/i;
+
+/**
+ * A gateway error that names somebody else's service excuses the release, so it has to be plain that it is one: an
+ * address of the public net, or a name with a domain. What is on our machines and nets counts as ours.
+ */
+function isElsewhere(address: string): boolean {
+  const host = address.replace(/:\d+$/, "");
+  return !ours.test(host) && host.includes(".") && !/\.(?:internal|local|localhost)$/i.test(host);
 }
 
 /** Of several tries the last one answered. */

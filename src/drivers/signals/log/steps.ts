@@ -1,5 +1,5 @@
 // Reads a line value by value, as a compiled `log_format` says: each ends where what follows it begins.
-import { findEither } from "./scan.ts";
+import { below, findBelow, findEither } from "./scan.ts";
 import { lookAt, type SpanName, type SpanReader, spanNames, type Take } from "./spans.ts";
 
 /** What to do with one value. */
@@ -24,6 +24,9 @@ type Step = {
   readonly chars: number;
   /** The first byte of that, or the line's end. */
   readonly first: number;
+  /** How that byte is looked for; a bound of 0: side by side with the line's end. */
+  readonly flip: number;
+  readonly bound: number;
   /** Its first four bytes, and which bits of a word they are where there are fewer. */
   readonly word: number;
   readonly mask: number;
@@ -81,7 +84,7 @@ function stepOf({ place, take, width, literal: text, list }: Value, escaped: boo
   const mask = literal.length < 4 ? (1 << (8 * literal.length)) - 1 : -1;
   return {
     ...{ place: index, take, width, literal, chars: literal.length, first, word: four.readInt32LE(), mask },
-    ...{ doubtful, list, escaped },
+    ...{ doubtful, list, escaped, ...(below(first) ?? { flip: 0, bound: 0 }) },
   };
 }
 
@@ -107,11 +110,14 @@ function fixedEnd(bytes: Buffer, view: DataView, at: number, step: Step): number
 
 /** Where the value ends that begins at `from`; -1: not on this line. Nothing after the line is ever looked at. */
 function endOf(bytes: Buffer, view: DataView, from: number, step: Step): number {
-  const { first } = step;
+  const { first, flip, bound } = step;
   const { length } = bytes;
   for (let at = from; ; at += 1) {
-    at = findEither(view, at, length, first, newline);
-    if (at >= length || bytes[at] === newline) return first === newline ? at : -1;
+    at =
+      bound === 0 ? findEither(view, at, length, first, newline) : findBelow(view, at, length, flip, bound);
+    const found = at < length ? bytes[at] : newline;
+    if (found === newline) return first === newline ? at : -1;
+    if (found !== first) continue;
     if (!step.doubtful || (follows(bytes, view, at, step) && isEnd(bytes, from, at, step))) return at;
   }
 }

@@ -1,11 +1,9 @@
-import { Client } from "pg";
-import { afterAll, beforeAll, onTestFinished, test } from "vitest";
-import { postgresWithCare } from "../../../../src/drivers/database/postgres/postgres.ts";
-import { type DatabaseBed, databaseContract } from "../../../../src/testing/contracts/database.ts";
+import { afterAll, beforeAll, test } from "vitest";
+import { databaseContract } from "../../../../src/testing/contracts/database.ts";
 import { laterOn } from "../../../parts/bed.ts";
 import { describeWith } from "../../../parts/needs.ts";
 import { type PostgresBed, postgresBed } from "../../../parts/postgres.ts";
-import { good, makeSite, op } from "./site.ts";
+import { contractBed } from "./contract-bed.ts";
 
 const withPostgres = await describeWith("postgres");
 
@@ -21,68 +19,7 @@ withPostgres("the contract of databases, with PostgreSQL", () => {
     "%s",
     { timeout: 120_000 },
     async (_name, one) => {
-      await one.run(await makeBed(server));
+      await one.run(await contractBed(server));
     },
   );
 });
-
-async function makeBed(server: PostgresBed): Promise<DatabaseBed> {
-  const site = await makeSite(server);
-  await site.sql("CREATE TABLE orders (id bigserial PRIMARY KEY, note text NOT NULL)");
-  let app = startApp(site.config.url.reveal());
-  onTestFinished(() => app.stop());
-  const open = () => good(postgresWithCare(site.config, site.deps)).database;
-  return {
-    database: open(),
-    again: async () => open(),
-    op,
-    write: async (rows) => {
-      await app.ask(`INSERT INTO orders (note) SELECT 'order' FROM generate_series(1, ${rows})`);
-    },
-    rows: async () => Number((await app.ask("SELECT count(*) AS n FROM orders")).rows[0]?.n),
-    stopApp: () => app.stop(),
-    startApp: async () => {
-      app = startApp(site.config.url.reveal());
-      await app.ask("SELECT 1");
-    },
-  };
-}
-
-/** As apps with a pool do: a connection that was ended is made again at once, for as long as the app runs. */
-function startApp(url: string) {
-  let running = true;
-  let client: Promise<Client> = connect();
-  async function connect(): Promise<Client> {
-    for (;;) {
-      const fresh = new Client({ connectionString: url });
-      fresh.on("error", () => undefined);
-      try {
-        await fresh.connect();
-      } catch (error) {
-        if (!running) throw error;
-        continue;
-      }
-      fresh.once("end", () => {
-        if (!running) return;
-        client = connect();
-        client.catch(() => undefined);
-      });
-      return fresh;
-    }
-  }
-  return {
-    ask: async (text: string) => {
-      for (let tries = 1; ; tries++) {
-        try {
-          return await (await client).query(text);
-        } catch (error) {
-          if (tries >= 50 || !/terminat|Connection|queryable/i.test(String(error))) throw error;
-        }
-      }
-    },
-    stop: async () => {
-      running = false;
-      await client.then((open) => open.end()).catch(() => undefined);
-    },
-  };
-}

@@ -1,9 +1,14 @@
+import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { secret } from "../../../../src/core/secret.ts";
+import { holdPooler, poolerWaits } from "../../../../src/drivers/database/postgres/fence/pooler.ts";
+import { optionsOf } from "../../../../src/drivers/database/postgres/restore/options.ts";
 import { restore } from "../../../../src/drivers/database/postgres/restore/run.ts";
+import { marker } from "../../../../src/drivers/database/postgres/swap/probe.ts";
 import { localProcesses } from "../../../../src/os/processes.ts";
 import { bedFolder, laterOn, listens, pause, startDaemon } from "../../../parts/bed.ts";
 import { describeWith } from "../../../parts/needs.ts";
@@ -13,6 +18,7 @@ import { good, op } from "./site.ts";
 
 const program = "/usr/sbin/pgbouncer";
 const patience = 60_000;
+const run = promisify(execFile);
 const withParts = await describeWith("pgbouncer", "postgres");
 
 withParts("behind a pgbouncer", () => {
@@ -66,10 +72,10 @@ ignore_startup_parameters = extra_float_digits
       })();
       while (!seen.includes("20")) await pause();
       const pooler = { url: secret(urls.console), database: "shop" };
-      const options = { sessions: "end", pooler } as const;
-      good(await restore(site.context(), op("back"), site.backup, options));
+      const context = site.context({ restore: { sessions: "end", pooler } });
+      good(await restore(context, op("back"), site.backup));
       while (seen.at(-1) !== "10") await pause();
-      good(await restore(site.context(), op("undo"), "before-op-back", options));
+      good(await restore(context, op("undo"), "before-op-back"));
       while (seen.at(-1) !== "20") await pause();
       over = true;
       await asking;
@@ -77,4 +83,45 @@ ignore_startup_parameters = extra_float_digits
     },
     patience,
   );
+
+  test(
+    "who was left waiting by a controller that died goes on with the next look",
+    async () => {
+      const site = await shop(server);
+      const urls = await bouncer(site);
+      const pooler = { url: secret(urls.console), database: "shop" };
+      const dead = site.context({ restore: { pooler } });
+      good(await holdPooler(dead, optionsOf(dead)));
+      let answered = false;
+      const asked = new pg.Client({ connectionString: urls.app });
+      asked.on("error", () => {});
+      const asking = asked.connect().then(async () => {
+        await asked.query("SELECT 1");
+        answered = true;
+      });
+      while ((await heldClients(urls.console)) === "0") {
+        if (answered) throw new Error("nothing was paused: psql took longer than the driver waits");
+        await pause();
+      }
+      expect(answered).toBe(false);
+
+      expect(good(await marker(site.context({ restore: { pooler } })))).toBeNull();
+      await asking;
+      expect(answered).toBe(true);
+      await asked.end();
+      expect(good(await poolerWaits(dead))).toBe(false);
+    },
+    patience,
+  );
 });
+
+/** How many clients pgbouncer keeps waiting for the shop's database. */
+async function heldClients(console: string): Promise<string> {
+  const { stdout } = await run("psql", ["-XqAt", "-c", "SHOW POOLS", console]);
+  const [, , , waiting = "0"] =
+    stdout
+      .split("\n")
+      .find((line) => line.startsWith("shop|"))
+      ?.split("|") ?? [];
+  return waiting;
+}

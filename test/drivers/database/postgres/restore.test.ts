@@ -50,6 +50,20 @@ withPostgres("restores of a real database", () => {
   );
 
   test(
+    "numbers that the replaced database gave out are not given out again, on the way there and back",
+    async () => {
+      const site = await shop(server);
+      const next = () => site.sql("INSERT INTO orders(body) VALUES('new') RETURNING id");
+      expect(await next()).toBe("21");
+      const { kept } = good(await restore(site.context(), op("back"), site.backup));
+      expect(await next()).toBe("22");
+      good(await restore(site.context(), op("undo"), kept));
+      expect(await next()).toBe("23");
+    },
+    patience,
+  );
+
+  test(
     "what was prepared beside is taken by the restore of the same backup",
     async () => {
       const site = await shop(server);

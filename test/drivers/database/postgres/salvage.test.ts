@@ -73,8 +73,10 @@ withPostgres("salvage from a real database", () => {
       expect(found.tables.flatMap(({ conflicts }) => conflicts)).toEqual([]);
       expect(await rows(shop, "SELECT count(*) FROM orders")).toBe("300");
 
+      // A restore raises them itself; one that was killed right after the exchange has not come to it.
+      await shop.sql("SELECT setval(pg_get_serial_sequence('customers', 'id'), 200)");
       const done = good(await shop.salvage.replay(op("salvage"), kept, everything));
-      expect(done.sequences).toBeGreaterThan(0);
+      expect(done.sequences).toBe(1);
       expect(await shop.hashes(shop.database)).toEqual(await shop.hashes(kept.database));
       await shop.sql("INSERT INTO customers(email) VALUES('after@example.org')");
       expect(Number(await rows(shop, "SELECT max(id) FROM customers"))).toBeGreaterThan(251);

@@ -19,7 +19,7 @@ function journal() {
       clock,
       past: (limit) => rows.slice(-limit),
       record(deliveries) {
-        const written = deliveries.map((received, i) => ({ seq: rows.length + 1 + i, received }));
+        const written = deliveries.map((received, i) => ({ seq: rows.length + 1 + i, at: 7, received }));
         rows.push(...written);
         return written;
       },

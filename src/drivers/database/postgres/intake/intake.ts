@@ -14,7 +14,7 @@ import { databaseFacts } from "../facts.ts";
 import { makeDump } from "../make-dump.ts";
 import type { DatabaseFacts, Manifest } from "../manifest.ts";
 import { load } from "../restore/load.ts";
-import { usualRestore } from "../restore/options.ts";
+import { optionsOf } from "../restore/options.ts";
 import { inSession } from "../rows.ts";
 import { withScratch } from "../scratch.ts";
 import { backupOf, listManifests } from "../store.ts";
@@ -125,7 +125,7 @@ async function fill(
   const done =
     inner.kind === "plain"
       ? await fillFromText(context, op, name, inner.path)
-      : await load(context, desk, { op, into: name, from: inner.path, options: usualRestore });
+      : await load(context, desk, { op, into: name, from: inner.path, options: optionsOf(context) });
   if (done.ok) return done;
   const what = done.error.what.replaceAll(inner.path, shown);
   return { ok: false, error: { ...done.error, what, where: shown } };

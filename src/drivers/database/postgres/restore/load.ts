@@ -3,6 +3,7 @@ import { ok, problem, type Result } from "../../../../core/result.ts";
 import type { Op } from "../../../../ports/op.ts";
 import type { SqlSession } from "../../../../ports/sql.ts";
 import type { Context } from "../context.ts";
+import { bytesOfDatabase, told } from "../progress.ts";
 import { rowsOf } from "../rows.ts";
 import { calledOff } from "../swap/exchange.ts";
 import type { RestoreOptions } from "./options.ts";
@@ -18,10 +19,12 @@ export type Load = {
   /** What pg_restore reads: a folder, or a file of its own format. */
   readonly from: string;
   readonly options: RestoreOptions;
+  /** How large the database was; absent where nobody knows. */
+  readonly bytes?: number;
 };
 
 export async function load(context: Context, session: SqlSession, wanted: Load): Promise<Result<void>> {
-  const { op, into, from, options } = wanted;
+  const { op, into, from, options, bytes = null } = wanted;
   const list = await listFor(context, session, wanted);
   if (!list.ok) return list;
   const args = [
@@ -42,7 +45,9 @@ export async function load(context: Context, session: SqlSession, wanted: Load):
     folder: from,
     ...(list.value === null ? {} : { stdin: list.value }),
   } as const;
-  const ended = await context.tools.run("pg_restore", call, op.signal);
+  const running = context.tools.run("pg_restore", call, op.signal);
+  const work = { what: `loading ${into}`, total: bytes, done: () => bytesOfDatabase(context, into) };
+  const ended = await told(context, work, running);
   if (!ended.ok) return ended;
   const { exitCode, cancelled, timedOut, stderr } = ended.value;
   if (cancelled || op.signal.aborted) return calledOff();

@@ -16,10 +16,18 @@ export type RestoreOptions = {
   readonly timeoutMs: number;
 };
 
-export const usualRestore: RestoreOptions = {
+const usual: RestoreOptions = {
   sessions: "refuse",
   jobs: 1,
   pooler: null,
   amcheck: false,
   timeoutMs: 6 * 60 * 60_000,
 };
+
+/** As much of the driver's context as says how. */
+type Wanting = { readonly config: { readonly restore?: Partial<RestoreOptions> } };
+
+/** As this environment wants it; a drill and a look at a foreign file do the same work as the restore they stand for. */
+export function optionsOf({ config }: Wanting, change: Partial<RestoreOptions> = {}): RestoreOptions {
+  return { ...usual, ...config.restore, ...change };
+}

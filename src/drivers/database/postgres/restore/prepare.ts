@@ -51,7 +51,8 @@ async function findPrepared(session: SqlSession, source: Source): Promise<Result
   const marked = await markedEntries(session);
   if (!marked.ok) return marked;
   const same = marked.value.find(
-    ({ mark }) => mark?.prepared?.backup === source.id && mark.prepared.of === source.sha256,
+    // A template copy that came this far was refused: somebody changed it since it was prepared.
+    ({ mark }) => !mark?.point && mark?.prepared?.backup === source.id && mark.prepared.of === source.sha256,
   );
   return ok(same ?? null);
 }
@@ -64,7 +65,10 @@ async function make(
 ): Promise<Result<Entry>> {
   const created = await createSide(session, name, source.database);
   if (!created.ok) return created;
-  const filled = await source.fill((from) => load(context, session, { op, into: name, from, options }));
+  const bytes = source.database.sizeBytes;
+  const filled = await source.fill((from) =>
+    load(context, session, { op, into: name, from, options, bytes }),
+  );
   if (!filled.ok) return filled;
   const verified = await verifyRestored(context, name, source, options, op);
   if (!verified.ok) return verified;

@@ -167,7 +167,7 @@ async function room(context: Context, session: SqlSession, bytes: number): Promi
   );
 }
 
-function isHere(host: string): boolean {
+export function isHere(host: string): boolean {
   return host.startsWith("/") || ["localhost", "127.0.0.1", "::1"].includes(host);
 }
 

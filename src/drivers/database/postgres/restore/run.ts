@@ -3,17 +3,20 @@ import { ok, problem, type Result } from "../../../../core/result.ts";
 import type { Op } from "../../../../ports/op.ts";
 import type { SqlSession } from "../../../../ports/sql.ts";
 import type { Context } from "../context.ts";
+import { noteMeasured } from "../copies/measured.ts";
 import { passEpoch } from "../epoch.ts";
 import { passFenceAt } from "../fence/epoch.ts";
 import { takeExchange } from "../fence/lock.ts";
 import { holdPooler } from "../fence/pooler.ts";
 import { expectStill, obstacles } from "../fence/sessions.ts";
 import { keptName } from "../names.ts";
+import { inSession } from "../rows.ts";
+import { type GivenOut, raiseTo, readSequences } from "../salvage/sequences.ts";
 import { atDesk, type Entry, readEntry } from "../swap/entry.ts";
 import { calledOff, exchange } from "../swap/exchange.ts";
 import { recordAllKept } from "../swap/kept.ts";
 import { settleAt } from "../swap/settle.ts";
-import { type RestoreOptions, usualRestore } from "./options.ts";
+import { optionsOf, type RestoreOptions } from "./options.ts";
 import { sideFor, type Wish } from "./side.ts";
 
 export type Restored = { readonly kept: string };
@@ -25,7 +28,7 @@ export function restore(
   id: string,
   change: Partial<RestoreOptions> = {},
 ): Promise<Result<Restored>> {
-  const wish = { op, id, options: { ...usualRestore, ...change } };
+  const wish = { op, id, options: optionsOf(context, change) };
   return begin(context, wish, async (desk, live) => {
     const before = await whatBecame(context, desk, live, op);
     if (!before.ok) return before;
@@ -45,7 +48,7 @@ export function prepareRestore(
   id: string,
   change: Partial<RestoreOptions> = {},
 ): Promise<Result<void>> {
-  const wish = { op, id, options: { ...usualRestore, ...change } };
+  const wish = { op, id, options: optionsOf(context, change) };
   return begin(context, wish, async (desk, live) => {
     const side = await sideFor(context, desk, wish, live);
     return side.ok ? ok(undefined) : side;
@@ -114,12 +117,31 @@ async function takeName(
   }
   const letGo = await holdPooler(context, options);
   if (!letGo.ok) return letGo;
+  const given = live === null ? null : await numbersOf(context);
+  const began = context.clock.elapsed();
   const done = await exchange(context, desk, { op, live, side });
+  const exchangeMs = Math.round(context.clock.elapsed() - began);
   await letGo.value();
   const known = done.ok ? done : await didHappen(context, op, done);
   if (!known.ok) return known;
+  if (given !== null) await goOnCounting(context, given);
+  if (done.ok) await noteMeasured(context, { exchangeMs });
   await recordAllKept(context, desk); // the exchange is done: what could not be listed now is by the next call
   return ok({ kept: live === null ? "" : `before-${op.id}` });
+}
+
+/** What the sequences of the database that is replaced had given out; null where they can't be read. */
+async function numbersOf(context: Context): Promise<GivenOut | null> {
+  const read = await inSession(context.admin, context.database, readSequences);
+  return read.ok ? read.value : null;
+}
+
+/**
+ * No number is given out a second time: somebody was told that his order is 1001, and when the newer rows are brought
+ * along, another order of that number would stand in their way. It can't fail a restore: salvage shows what conflicts.
+ */
+async function goOnCounting(context: Context, given: GivenOut): Promise<void> {
+  await inSession(context.admin, context.database, (session) => raiseTo(session, given));
 }
 
 /** The answer to a commit can be lost with the connection: the target knows. */

@@ -3,6 +3,7 @@ import { ok, problem, type Result } from "../../../../core/result.ts";
 import type { Op } from "../../../../ports/op.ts";
 import type { SqlSession } from "../../../../ports/sql.ts";
 import type { Context } from "../context.ts";
+import { copySide } from "../copies/restore.ts";
 import { databaseFacts } from "../facts.ts";
 import { type Manifest, tableName } from "../manifest.ts";
 import { applyProperties, type Properties } from "../properties/apply.ts";
@@ -32,6 +33,9 @@ export async function sideFor(
   const now = live === null ? ok(null) : await databaseFacts(desk, live.name);
   if (!now.ok) return now;
   if (manifest.value.place.kind === "database") return itself(context, desk, manifest.value, live, now.value);
+  const copied = await copySide(context, desk, manifest.value, { op, live, now: now.value });
+  if (!copied.ok) return copied;
+  if (copied.value !== null) return ok(copied.value);
   const expired = await expireKept(context, desk, id);
   if (!expired.ok) return expired;
   const around = live === null ? withoutLive(context) : context;

@@ -2,7 +2,7 @@
 import { ok, type Result } from "../../../../core/result.ts";
 import type { SqlSession } from "../../../../ports/sql.ts";
 import { quoteName, quoteText } from "../names.ts";
-import { inTurn, rowsOf } from "./ask.ts";
+import { rowsOf } from "./ask.ts";
 import { ourSchema } from "./catalog.ts";
 
 type Sequence = {
@@ -16,23 +16,28 @@ const listSql = `SELECT n.nspname AS schema, c.relname AS name, s.seqincrement <
   FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE n.nspname NOT IN ('${ourSchema}') AND n.nspname NOT LIKE 'pg\\_%' ORDER BY 1, 2`;
 
+/** Sequences of the source that gave out numbers. */
+export type GivenOut = readonly Sequence[];
+
 /**
  * How many were moved. They only ever move on, and a sequence does not come back with a transaction: after a crash
  * numbers are skipped, as they are after every failed insert.
  */
 export async function raiseSequences(source: SqlSession, target: SqlSession): Promise<Result<number>> {
   const here = await readSequences(source);
-  if (!here.ok) return here;
+  return here.ok ? raiseTo(target, here.value) : here;
+}
+
+export async function raiseTo(target: SqlSession, given: GivenOut): Promise<Result<number>> {
   const there = await readSequences(target);
   if (!there.ok) return there;
-  const sources = new Map(here.value.map((one) => [one.name, one]));
+  const sources = new Map(given.map((one) => [one.name, one]));
   const behind = there.value.flatMap((now) => {
     const was = sources.get(now.name);
-    return was?.called && isBehind(now, was)
-      ? [`SELECT setval(${quoteText(now.name)}, ${was.last}, true)`]
-      : [];
+    return was?.called && isBehind(now, was) ? [`setval(${quoteText(now.name)}, ${was.last}, true)`] : [];
   });
-  const done = await inTurn(target, behind);
+  if (behind.length === 0) return ok(0);
+  const done = await target.query(`SELECT ${behind.join(", ")}`);
   return done.ok ? ok(behind.length) : done;
 }
 
@@ -41,7 +46,7 @@ function isBehind(now: Sequence, was: Sequence): boolean {
   return now.down ? now.last > was.last : now.last < was.last;
 }
 
-async function readSequences(session: SqlSession): Promise<Result<readonly Sequence[]>> {
+export async function readSequences(session: SqlSession): Promise<Result<GivenOut>> {
   const listed = await rowsOf(session, listSql);
   if (!listed.ok || listed.value.length === 0) return listed.ok ? ok([]) : listed;
   const each = listed.value.map(({ schema, name, down }) => {

@@ -37,7 +37,8 @@ export function withKept<T>(
   });
 }
 
-async function openFor<T>(
+/** For databases that are shut: opened for us, and shut again at the end. */
+export async function openFor<T>(
   context: Context,
   desk: SqlSession,
   entry: Entry,

@@ -20,6 +20,19 @@ const markSchema = z.object({
   fencing: z.object({ op, side: oid }).optional(),
   /** Restored whole and verified from this backup, and not in place yet. `of` is the backup's sha256. */
   prepared: z.object({ op, backup: z.string(), of: z.string(), at: z.number() }).optional(),
+  /** A template copy of the database `of`, taken by `op` at that moment: what a backup's snapshot and position say. */
+  point: z
+    .object({
+      op,
+      of: z.string(),
+      at: z.number(),
+      ms: z.number(),
+      s0: z.string(),
+      inexact: z.string().nullable(),
+      lsn: z.string(),
+      timeline: z.int(),
+    })
+    .optional(),
   /** What the restore `op` of the database `of` replaced. `readOnly`: what its people had set for default_transaction_read_only. */
   kept: z.object({ op, of: z.string(), at: z.number(), readOnly: z.string().nullable() }).optional(),
 });

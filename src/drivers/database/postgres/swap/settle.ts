@@ -5,6 +5,7 @@ import { ok, type Result } from "../../../../core/result.ts";
 import type { SqlSession } from "../../../../ports/sql.ts";
 import type { Context } from "../context.ts";
 import { takeExchange, tryExchange } from "../fence/lock.ts";
+import { letPoolerGo, poolerWaits } from "../fence/pooler.ts";
 import { quoteName } from "../names.ts";
 import { atDesk, type Entry, readEntry } from "./entry.ts";
 import { letIn } from "./exchange.ts";
@@ -30,10 +31,14 @@ export function settle(context: Context): Promise<Result<void>> {
 export async function openStaleFence(context: Context, session: SqlSession): Promise<Result<void>> {
   const live = await readEntry(session, context.database);
   if (!live.ok) return live;
-  if (!live.value?.mark?.fencing) return ok(undefined);
+  const waits = await poolerWaits(context);
+  if (!waits.ok) return waits;
+  if (!live.value?.mark?.fencing && !waits.value) return ok(undefined);
   const taken = await tryExchange(context, session);
   if (!taken.ok) return taken;
-  return taken.value ? letIn(context, session) : ok(undefined);
+  if (!taken.value) return ok(undefined);
+  const open = await letIn(context, session);
+  return open.ok ? letPoolerGo(context) : open;
 }
 
 /** Needs the lock. `keep`: the backup whose prepared database is about to be taken. */
@@ -44,6 +49,8 @@ export async function settleAt(
 ): Promise<Result<void>> {
   const open = await letIn(context, session);
   if (!open.ok) return open;
+  const resumed = await letPoolerGo(context);
+  if (!resumed.ok) return resumed;
   const notes = await context.files.list(context.config.backupDir);
   if (!notes.ok) return notes;
   for (const file of notes.value.filter((one) => NOTE.test(one))) {
