@@ -27,7 +27,7 @@ const common = { testTimeout: 30_000, hookTimeout: 30_000 };
 export default defineConfig({
   test: {
     fileParallelism: true,
-    maxWorkers: 2,
+    maxWorkers: 3,
     projects: isLong
       ? [{ test: { ...common, name: "long", include: long } }]
       : [

@@ -5,7 +5,7 @@ import type { Op } from "../../../ports/op.ts";
 import type { SqlSession } from "../../../ports/sql.ts";
 import { askIn } from "./ask.ts";
 import type { Context } from "./context.ts";
-import { copyPlace } from "./copy-place.ts";
+import { copyPlace, letIn } from "./copy-place.ts";
 import { type Manifest, type TableFacts, tableName } from "./manifest.ts";
 import { load } from "./restore/load.ts";
 import { optionsOf } from "./restore/options.ts";
@@ -69,8 +69,12 @@ async function restoreToScratch(
     if (!made.ok) return made;
     const ms = context.clock.elapsed() - began;
     if (look) {
+      // As the app's role, as on the live database: queries pass through what that role made there, and an admin may do
+      // more. Where the live database is gone and nobody can say who that is, it is the admin.
+      const known = await letIn(context, desk, name);
+      const client = known.ok ? context.app : context.admin;
       const place = copyPlace(context, desk, name);
-      await look((queries) => inSession(context.admin, name, (session) => askIn(session)(queries)), place);
+      await look((queries) => inSession(client, name, (session) => askIn(session)(queries)), place);
     }
     return ok(ms);
   });

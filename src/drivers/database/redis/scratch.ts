@@ -38,31 +38,66 @@ export async function withScratch<T>(
   if (!swept.ok) return swept;
   const folder = join(context.config.backupDir, context.ids.fresh(`${FOLDER}redis`));
   context.using.add(folder);
+  let own: ProcessRef | null = null;
   try {
-    const made = await layOut(context, folder, rdb);
-    if (!made.ok) return made;
-    const started = await context.processes.start({
-      argv: [context.config.server, join(folder, "redis.conf")],
-      cwd: folder,
-      env: { ...context.env, [VARIABLE]: folder },
-      logFile: join(folder, "log"),
-    });
-    if (!started.ok) return withoutServer(started.error, context.config.server);
-    const link = await untilLoaded(context, folder, started.value, signal);
-    if (!link.ok) return link;
+    const started = await startIn(context, folder, { rdb, signal });
+    if (!started.ok) return started;
+    own = started.value.server;
+    const { link } = started.value;
     try {
-      const info = await infoOf(link.value);
+      const info = await infoOf(link);
       if (!info.ok) return info;
       const major = Number.parseInt(info.value["redis_version"] ?? "0", 10);
-      return await work({ link: link.value, major, file: join(folder, "dump.rdb") });
+      return await work({ link, major, file: join(folder, "dump.rdb") });
     } finally {
-      link.value.close();
+      link.close();
     }
   } finally {
     // What cannot be taken away takes space alone, and the next one tries again.
-    await clear(context, folder);
+    await clear(context, folder, own);
     context.using.delete(folder);
   }
+}
+
+type Starting = { readonly rdb: string | null; readonly signal: AbortSignal };
+type Started = { readonly server: ProcessRef; readonly link: RedisLink };
+
+/**
+ * By its environment a server is found that outlived whoever started it, and a title of its own would be written over that.
+ * Redis knows the one setting since 6.2, the other since 7.0; before, it must be asked to end.
+ */
+const newer = [["set-proc-title no", "enable-debug-command yes"], ["set-proc-title no"], []] as const;
+
+async function startIn(context: Context, folder: string, starting: Starting): Promise<Result<Started>> {
+  let started: Result<Started> = problem("failed", "no redis-server was started", "run again");
+  for (const more of newer) {
+    started = await startAs(context, folder, starting, more);
+    if (started.ok || !/'(set-proc-title|enable-debug-command) /.test(started.error.what)) return started;
+  }
+  return started;
+}
+
+async function startAs(
+  context: Context,
+  folder: string,
+  { rdb, signal }: Starting,
+  more: readonly string[],
+): Promise<Result<Started>> {
+  const clean = await context.files.remove(folder); // of an attempt before this one
+  if (!clean.ok) return clean;
+  const made = await layOut(context, folder, rdb, more);
+  if (!made.ok) return made;
+  const started = await context.processes.start({
+    argv: [context.config.server, join(folder, "redis.conf")],
+    cwd: folder,
+    env: { ...context.env, [VARIABLE]: folder },
+    logFile: join(folder, "log"),
+  });
+  if (!started.ok) return withoutServer(started.error, context.config.server);
+  const link = await untilLoaded(context, folder, started.value, signal);
+  if (link.ok) return ok({ server: started.value, link: link.value });
+  context.processes.signal(started.value, "SIGKILL");
+  return link;
 }
 
 function withoutServer({ code, what, next }: { code: string; what: string; next: string }, server: string) {
@@ -71,19 +106,24 @@ function withoutServer({ code, what, next }: { code: string; what: string; next:
   return problem("missing", why, "install redis-server (it need not run), or name it in redis: server");
 }
 
-async function layOut(context: Context, folder: string, rdb: string | null): Promise<Result<void>> {
+async function layOut(
+  context: Context,
+  folder: string,
+  rdb: string | null,
+  more: readonly string[],
+): Promise<Result<void>> {
   if (join(folder, "s").length > SOCKET_CHARS_MAX)
     return problem(
       "config",
       `the path ${folder} is too long for a socket in it`,
       "put the state folder elsewhere",
     );
-  const written = await context.files.replace(join(folder, "redis.conf"), settings(folder), 0o600);
+  const written = await context.files.replace(join(folder, "redis.conf"), settings(folder, more), 0o600);
   if (!written.ok) return written;
   return rdb === null ? ok(undefined) : context.files.copy(rdb, join(folder, "dump.rdb"));
 }
 
-function settings(folder: string): string {
+function settings(folder: string, more: readonly string[]): string {
   return [
     "port 0",
     `unixsocket ${JSON.stringify(join(folder, "s"))}`,
@@ -93,12 +133,10 @@ function settings(folder: string): string {
     'save ""',
     "appendonly no",
     "daemonize no",
-    // A title of its own would be written over its environment, by which it is found.
-    "set-proc-title no",
     `databases ${DATABASES}`,
     // What is looked at twice must not move in between.
     "activerehashing no",
-    "enable-debug-command yes",
+    ...more,
     "",
   ].join("\n");
 }
@@ -157,9 +195,18 @@ async function sweepScratches(context: Context): Promise<Result<void>> {
   return ok(undefined);
 }
 
-async function clear({ processes, files, clock }: Context, folder: string): Promise<void> {
+/** `own`: its server, where we started it. One that we did not is asked to end as well: not all can be found. */
+async function clear(context: Context, folder: string, own: ProcessRef | null = null): Promise<void> {
+  const { processes, files, clock, dial } = context;
   const until = clock.elapsed() + STOP_MS;
-  for (const one of await processes.find(VARIABLE, folder)) {
+  if (own === null) {
+    const link = await dial.connect({ address: { path: join(folder, "s") }, user: null, password: null });
+    if (link.ok) {
+      await link.value.ask([["SHUTDOWN", "NOSAVE"]]); // it closes the connection instead of an answer
+      link.value.close();
+    }
+  }
+  for (const one of [...(own ? [own] : []), ...(await processes.find(VARIABLE, folder))]) {
     processes.signal(one, "SIGKILL");
     while (processes.alive(one) && clock.elapsed() < until) await clock.sleep(LOOK_MS);
   }

@@ -17,7 +17,7 @@ export type StoreBed = {
   readonly redis: RedisBed;
   readonly backupDir: string;
   readonly store: ReturnType<typeof redisStore>;
-  again(clients?: "refuse" | "stay"): ReturnType<typeof redisStore>;
+  again(clients?: "refuse" | "stay", server?: string): ReturnType<typeof redisStore>;
 };
 
 /** Without the pause that a server makes for further replicas. */
@@ -27,8 +27,8 @@ export async function storeBed(wish: RedisWish = {}, later: Later = afterTest): 
   const redis = await redisBed({ ...wish, lines: [...quick, ...(wish.lines ?? [])] }, later);
   const backupDir = join(await bedFolder("store", later), "backups");
   const deps = storeDeps(redis.port, wish.password ?? null);
-  const again = (clients: "refuse" | "stay" = "refuse") =>
-    redisStore({ backupDir, keep: 20, clients, server: "redis-server" }, deps);
+  const again = (clients: "refuse" | "stay" = "refuse", server = "redis-server") =>
+    redisStore({ backupDir, keep: 20, clients, server }, deps);
   return { redis, backupDir, store: again(), again };
 }
 

@@ -1,5 +1,10 @@
+import { execFile } from "node:child_process";
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { Result } from "../../../../src/core/result.ts";
+import { afterTest, bedFolder } from "../../../parts/bed.ts";
 import { describeWith } from "../../../parts/needs.ts";
 import { connected, good, op, storeBed } from "./bed.ts";
 
@@ -55,6 +60,25 @@ withRedis("where the way back of Redis is closed, the refusal says what to do", 
       error: { code: "failed", next: expect.stringContaining("+sync") },
     });
     expect(good(await again().database.backups())).toEqual([]);
+  }, 60_000);
+
+  // What Redis 6.0 says of settings that came later, and allows without them; the rest is the real server.
+  test("a redis-server that does not know newer settings proves snapshots too, and none outlives it", async () => {
+    const { redis, again, backupDir } = await storeBed();
+    await redis.cli("SET", "a", "1");
+    const older = join(await bedFolder("older", afterTest), "redis-server");
+    const script = `#!/bin/sh
+bad=$(grep -E "^(set-proc-title|enable-debug-command) " "$1" | head -n 1)
+if [ -n "$bad" ]; then printf "FATAL CONFIG FILE ERROR\n>>> '%s'\nBad directive\n" "$bad"; exit 1; fi
+exec redis-server "$1" --enable-debug-command yes
+`;
+    await writeFile(older, script, { mode: 0o755 });
+    const { database } = again("refuse", older);
+    const { id } = good(await database.backUp(op("one"), "nightly"));
+    good(await database.rehearse(id));
+    expect((await readdir(backupDir)).filter((name) => name.startsWith("scratch-"))).toEqual([]);
+    const { stdout } = await promisify(execFile)("ps", ["-eo", "args"]);
+    expect(stdout).not.toContain(backupDir);
   }, 60_000);
 
   test("replicas of the store follow a restore", async () => {
