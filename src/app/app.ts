@@ -50,8 +50,8 @@ export type Settings = {
   /** What is left out is as in the default policy. */
   readonly policy: Pick<Policy, "release" | "database"> & Partial<Policy>;
   readonly keepReleases: number;
-  /** What a release that is tried on a copy of the database is given; left out: nothing but the copy. */
-  readonly trial?: TrialSettings;
+  /** What a release that is tried on a copy of the database is given; null, or left out: none is started. */
+  readonly trial?: TrialSettings | null;
   /** What a deploy that brings a migration asks of drills; left out: nothing. */
   readonly drillGate?: DrillGate;
 };

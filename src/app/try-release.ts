@@ -42,6 +42,7 @@ export function notTried(release: string | null, why: string): Tried {
 /** What can be said before there is a copy; null where it may be tried. */
 export function noTrial(site: Site, release: Release): string | null {
   if (!site.world.trials) return "this runtime cannot start a release aside";
+  if (!site.settings.trial) return "drill: releases: in lastgood.yml does not ask for it";
   return smokeWanted(asked(site), release).size === 0
     ? "neither smoke: nor flows: says how to tell whether it works"
     : null;

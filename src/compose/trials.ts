@@ -2,8 +2,10 @@
 import type { Environment } from "../config/schema.ts";
 import type { TrialSettings } from "../core/backups/aim.ts";
 
-export function trialOf({ drill, database }: Environment): TrialSettings {
-  const { variable, server, env } = drill;
+/** Null where releases are not to be started beside production. */
+export function trialOf({ drill, database }: Environment): TrialSettings | null {
+  const { releases, variable, server, env } = drill;
+  if (!releases) return null;
   const named = database?.kind === "postgres" ? variablesIn(database.url) : [];
   return {
     variables: variable === undefined ? named : [variable],

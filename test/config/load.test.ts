@@ -35,7 +35,7 @@ test("the smallest config gets every default, from the limits of the product", (
         },
         strategy: "side-by-side",
         integrity: [],
-        drill: { beforeMigrations: "warn", env: {}, maxDays: 15 },
+        drill: { releases: false, beforeMigrations: "warn", env: {}, maxDays: 15 },
         smoke: [],
         flows: {},
         watch: {

@@ -48,7 +48,7 @@ createServer(async (request, answer) => {
 const lines = `    database: { kind: postgres, envFile: .env }
     migrations: { tool: sql, folder: migrations }
     smoke: [ { get: / } ]
-    drill: { env: { MAIL: nowhere }, beforeMigrations: refuse }
+    drill: { releases: true, env: { MAIL: nowhere }, beforeMigrations: refuse }
     flows:
       order:
         at: [start]

@@ -15,6 +15,14 @@ const env = z.record(variableName(), variable()).superRefine((variables, context
 });
 
 export const drill = z.strictObject({
+  releases: z
+    .boolean()
+    .prefault(false)
+    .meta({
+      description:
+        "true: a drill also starts the release of that time on the restored copy, and a deploy that brings a migration starts the release that serves on the newer schema; each answers its smoke checks and flows there. It runs with production's own settings but for the database: set in env whatever sends mail, takes payments or works through queues.",
+      examples: [true],
+    }),
   variable: variableName()
     .optional()
     .meta({
