@@ -101,7 +101,7 @@ test(
     const drill = await works("drill");
     expect(drill["ms"]).toBeGreaterThan(0);
     expect(drill["integrity"]).toEqual({ checks: 2, failures: [], unknown: null });
-    expect(drill["means"]).toContain("smoke checks were not tried");
+    expect(drill["means"]).toContain("No release was tried on the restored copy");
     const after = await works("restore", "--plan");
     expect(after["takesMs"]).toBe(drill["ms"]);
     const facts = readJournalCopy(bed).filter((fact) => fact.type === "drill.done");

@@ -82,8 +82,8 @@ test("what is written after a position is observed once, and before it never", a
   write(1, line({ target: "/a" }) + line({ target: "/b" }));
   const first = value(await source.observe(start));
   expect(first.observations).toEqual([
-    { at: 5, release: "v1", ok: true, client: "c1", route: "/a", status: 200, ms: 1.5 },
-    { at: 5, release: "v1", ok: true, client: "c1", route: "/b", status: 200, ms: 1.5 },
+    { at: 5, release: "v1", ok: true, client: "c1", route: "/a", instance: "i1", status: 200, ms: 1.5 },
+    { at: 5, release: "v1", ok: true, client: "c1", route: "/b", instance: "i1", status: 200, ms: 1.5 },
   ]);
   expect([first.unparsed, first.blind]).toEqual([0, null]);
   expect(routesOf(value(await source.observe(first.next)))).toEqual([]);
