@@ -5,6 +5,7 @@ import { defineConfig } from "vitest/config";
 const long = [
   "test/drivers/rollout/swarm.test.ts",
   "test/e2e/stacks/kill.test.ts",
+  "test/e2e/stacks/to-and-fro.test.ts",
   "test/demo/stack-demo.test.ts",
   "test/drivers/database/postgres/kill.test.ts",
   "test/drivers/database/postgres/copies-cli.test.ts",
@@ -27,7 +28,7 @@ const common = { testTimeout: 30_000, hookTimeout: 30_000 };
 export default defineConfig({
   test: {
     fileParallelism: true,
-    maxWorkers: 3,
+    maxWorkers: 2,
     projects: isLong
       ? [{ test: { ...common, name: "long", include: long } }]
       : [

@@ -56,9 +56,11 @@ export async function badMigrationGoesBack(bed: TriggerBed, shape: Shape): Promi
     expect(await bed.answers()).toBe(serves);
     expect(meanwhile, "orders while the bad release served").toBeGreaterThan(0);
     expect(await bed.lostWrites(report)).toEqual([]);
-    const { heldAt, heldMs } = await rightOrder(bed, mark, back.data.run);
-    // What failed is what the migration broke, from its deploy on, and nothing was refused or cut while requests waited.
-    const isBroken = ({ detail, at }: Lost) => /^POST \S*\/payments: 500 from /.test(detail) && at <= heldAt;
+    const { drainedAt, heldMs } = await rightOrder(bed, mark, back.data.run);
+    // What failed is what the migration broke, from its deploy on until the last that was in flight had ended; nothing was
+    // refused or cut while requests waited.
+    const isBroken = ({ detail, at }: Lost) =>
+      /^POST \S*\/payments: 500 from /.test(detail) && at <= drainedAt;
     expect(report.lost.filter((one) => !isBroken(one))).toEqual([]);
     expect(report.lostCount).toBeGreaterThan(0);
     await schemaIsBack(bed);
@@ -75,15 +77,15 @@ async function rightOrder(
   bed: TriggerBed,
   mark: number,
   run: string,
-): Promise<{ heldAt: number; heldMs: number }> {
+): Promise<{ drainedAt: number; heldMs: number }> {
   const steps = (await bed.since(mark, "step.verified")).filter(({ data }) => data.run === run);
   const at = (key: RegExp) => steps.findIndex(({ data }) => key.test(data.key));
   const order = [/^hold-/, /^drain-/, /^down$/, /^switch-/, /^let-go-/, /^verify-/].map(at);
   expect(order).toEqual(order.toSorted((a, b) => a - b));
   expect(order[0]).toBeGreaterThanOrEqual(0);
   const [first, last] = [steps[at(/^hold-/)], steps.findLast(({ data }) => /^let-go-/.test(data.key))];
-  const heldAt = first?.at ?? 0;
-  return { heldAt, heldMs: (last?.at ?? 0) - heldAt };
+  const drainedAt = steps.findLast(({ data }) => /^drain-/.test(data.key))?.at ?? 0;
+  return { drainedAt, heldMs: (last?.at ?? 0) - (first?.at ?? 0) };
 }
 
 async function schemaIsBack(bed: TriggerBed): Promise<void> {
