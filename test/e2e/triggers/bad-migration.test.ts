@@ -64,7 +64,7 @@ for (const { kind, services, payments, migrations } of shapes)
       async () => {
         const done: Round[] = [];
         while (done.length < rounds) {
-          const round = await badMigrationGoesBack(bed, { perSecond, services, untilVerified: true });
+          const round = await badMigrationGoesBack(bed, { perSecond, services, untilJudged: true });
           console.log(`${kind}, round ${done.length + 1}: ${JSON.stringify(round)}`);
           expect(round.heldMs).toBeLessThan(holdMs);
           done.push(round);
