@@ -1,6 +1,7 @@
 // The consequences of a verdict: good, bad, or back and better.
 import type { Attribution } from "../core/attribute/attribution.ts";
 import type { Finding } from "../core/detect/finding.ts";
+import { goesOn } from "../core/detect/worst.ts";
 import type { WatchState } from "../core/env-state.ts";
 import type { NewEvent } from "../core/event.ts";
 import { planRetire } from "../core/plan/plans.ts";
@@ -72,26 +73,30 @@ export async function cameBack(app: App, site: Site, watch: WatchState, seen: Se
     return { outcome, finding, rollback: null, helped: finding.outcome === "verified" ? true : null };
   }
   const left = watch.previous === null ? null : releaseOf(app, site, watch.previous);
-  const lifted: NewEvent[] = left
-    ? [
-        {
-          type: "release.lifted",
-          data: {
-            env,
-            release: left.id,
-            digest: left.digest,
-            by: "watch",
-            why: "errors went on without it: it was not the cause",
+  const { lastDecision } = envState(app.deps.ledger.state(), env);
+  const led = lastDecision?.decision === "roll-back" ? (lastDecision.finding?.stream ?? null) : null;
+  const same = goesOn(led, finding.stream);
+  const lifted: NewEvent[] =
+    left && same
+      ? [
+          {
+            type: "release.lifted",
+            data: {
+              env,
+              release: left.id,
+              digest: left.digest,
+              by: "watch",
+              why: "errors went on without it: it was not the cause",
+            },
           },
-        },
-      ]
-    : [];
+        ]
+      : [];
   const decision = decideOn(app, site, watch, finding, seen.attribution);
   const bad = releaseOf(app, site, watch.release);
   const grounds = { decision, bad, by: "watch", key: watch.watch };
   app.deps.ledger.record(
     [...facts, { type: "decision.made", data: decision }, ...lifted],
-    [message(app, site, grounds, "still fails after the rollback")],
+    [message(app, site, grounds, `${same ? "still fails" : "is slow"} after the rollback`)],
   );
   return { outcome, finding, rollback: null, helped: false };
 }

@@ -31,3 +31,11 @@ function badness({ stream, breadth }: Extract<Finding, { outcome: "bad" }>): num
 export function isSlowness(stream: string): boolean {
   return stream === "latency" || stream.startsWith("silence:");
 }
+
+/**
+ * Does what is wrong now say that what was wrong before goes on? That it is slow does not say that it fails still: whoever
+ * is back from errors, on a machine that is busy by now, has left them behind. Null: nobody found anything, somebody said so.
+ */
+export function goesOn(before: string | null, now: string): boolean {
+  return !isSlowness(now) || before === null || isSlowness(before);
+}
