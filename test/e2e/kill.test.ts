@@ -11,7 +11,7 @@ import { type Bed, makeBed } from "./bed.ts";
 const killable = fileURLToPath(new URL("killable.ts", import.meta.url));
 const versions = ["v1", "v7"] as const;
 /** Kills in all: boundaries first, then random moments until there are as many. */
-const wantedKills = Number(process.env["LASTGOOD_KILLS"] ?? 80);
+const wantedKills = Number(process.env["LASTGOOD_KILLS"] ?? 70);
 /** Some runs end before their random moment: a named end for the search. */
 const mostRandomTries = wantedKills * 4;
 /** A run takes a few hundred milliseconds at most: later there would be nothing to kill. */
