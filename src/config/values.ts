@@ -293,3 +293,8 @@ function readPath(text: string): Result<string, Complaint> {
 function refuse<T>(what: string, fix: string): Result<T, Complaint> {
   return err({ what, fix });
 }
+
+/** A password that is written out in a URL: anything between `:` and `@` of the user's part that is not `${NAME}`. */
+export function hasPassword(url: string): boolean {
+  return /^[a-z]+:\/\/[^/@]*:(?!\$\{\w+\}@)[^/@]+@/i.test(url);
+}

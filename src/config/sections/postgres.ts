@@ -1,13 +1,10 @@
 // `kind: postgres`: a PostgreSQL on the host, in a container, or elsewhere.
 import { z } from "zod";
 import { limits } from "../../core/limits.ts";
-import { argument, complain, count, listen, path } from "../values.ts";
+import { argument, complain, count, hasPassword, listen, path } from "../values.ts";
 import { clones } from "./clones.ts";
 import { pointInTime } from "./point-in-time.ts";
 import { restoreOptions } from "./restore-options.ts";
-
-/** A password that is written out: anything between `:` and `@` of the user's part that is not `${NAME}`. */
-const passwordWritten = /^[a-z]+:\/\/[^/@]*:(?!\$\{\w+\}@)[^/@]+@/i;
 
 export const postgresDatabase = z
   .strictObject({
@@ -101,7 +98,7 @@ export const postgresDatabase = z
       ["adminUrl", adminUrl],
       ["restore.pooler.url", restore.pooler?.url ?? ""],
     ] as const)
-      if (passwordWritten.test(text))
+      if (hasPassword(text))
         complain(context, place.split("."), {
           what: "a password stands in the URL",
           fix: `put it into envFile, and write \${NAME} in its place`,

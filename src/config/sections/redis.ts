@@ -1,12 +1,9 @@
 // `redis:` a Redis that keeps state which must not be lost: snapshots of it, and a way back.
 import { z } from "zod";
 import { limits } from "../../core/limits.ts";
-import { argument, complain, count, listen, path } from "../values.ts";
+import { argument, complain, count, hasPassword, listen, path } from "../values.ts";
 
 const urlForm = /^(rediss?:\/\/|unix:|\$\{\w+\}$)/;
-/** A password that is written out: anything between `:` and `@` of the user's part that is not `${NAME}`. */
-const passwordWritten = /^[a-z]+:\/\/[^/@]*:(?!\$\{\w+\}@)[^/@]+@/i;
-
 export const redis = z
   .strictObject({
     envFile: path(".env").meta({
@@ -61,7 +58,7 @@ export const redis = z
         what: "this is no URL of a Redis",
         fix: `write redis://, rediss:// or unix:, or \${NAME} of envFile`,
       });
-    if (passwordWritten.test(url))
+    if (hasPassword(url))
       complain(context, ["url"], {
         what: "a password stands in the URL",
         fix: `put it into envFile, and write \${NAME} in its place`,

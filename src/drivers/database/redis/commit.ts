@@ -1,5 +1,7 @@
 // The exchange: one transaction of the server that swaps databases by their numbers, and says in it whose doing it was.
+
 import { z } from "zod";
+import { parseJson } from "../../../core/json.ts";
 import { ok, problem, type Result } from "../../../core/result.ts";
 import type { Op } from "../../../ports/op.ts";
 import type { RedisCommand, RedisLink, RedisReply } from "../../../ports/redis-link.ts";
@@ -29,12 +31,8 @@ export async function readMark(live: RedisLink): Promise<Result<Mark | null>> {
   if (!said.ok) return said;
   const text = textOf(said.value);
   if (text === "") return ok(null);
-  try {
-    const mark = markSchema.safeParse(JSON.parse(text));
-    if (mark.success) return ok(mark.data);
-  } catch {
-    // Told below, as every other text that is not ours.
-  }
+  const mark = markSchema.safeParse(parseJson(text));
+  if (mark.success) return ok(mark.data);
   return problem(
     "damaged",
     `the key ${MARKER} in database 0 is not ours`,

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
 import { expired } from "../../../core/backups/retention.ts";
+import { parseJson } from "../../../core/json.ts";
 import { ok, problem, type Result } from "../../../core/result.ts";
 import type { Backup } from "../../../ports/database.ts";
 import { hashFile } from "../sqlite/manifest.ts";
@@ -77,17 +78,15 @@ export async function writeManifest(context: Context, manifest: Manifest): Promi
   );
 }
 
-/** Null where there is none, or none that can be read. */
+/** Null where there is none. One that can't be read is `damaged`: a snapshot must not vanish in silence. */
 export async function readManifest(context: Context, id: string): Promise<Result<Manifest | null>> {
   if (!ID.test(id)) return ok(null);
-  const read = await context.files.read(manifestPath(context, id));
+  const path = manifestPath(context, id);
+  const read = await context.files.read(path);
   if (!read.ok) return read.error.code === "missing" ? ok(null) : read;
-  try {
-    const manifest = manifestSchema.safeParse(JSON.parse(read.value.toString("utf8")));
-    return ok(manifest.success && manifest.data.id === id ? manifest.data : null);
-  } catch {
-    return ok(null);
-  }
+  const manifest = manifestSchema.safeParse(parseJson(read.value.toString("utf8")));
+  if (manifest.success && manifest.data.id === id) return ok(manifest.data);
+  return problem("damaged", `${path} is no manifest of ours`, "take it out of the folder", path);
 }
 
 /** Newest first. */
@@ -97,8 +96,8 @@ export async function allManifests(context: Context): Promise<Result<readonly Ma
   const found: Manifest[] = [];
   for (const name of names.value.filter((one) => one.endsWith(".json"))) {
     const manifest = await readManifest(context, name.slice(0, -".json".length));
-    if (!manifest.ok) return manifest;
-    if (manifest.value !== null) found.push(manifest.value);
+    if (!manifest.ok && manifest.error.code !== "damaged") return manifest;
+    if (manifest.ok && manifest.value !== null) found.push(manifest.value);
   }
   return ok(found.sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1)));
 }
@@ -143,7 +142,7 @@ export async function prune(context: Context): Promise<Result<void>> {
     // In the server it takes the memory of the app: it goes from there when it has its file.
     ...expired(seen(kept.filter((one) => one.place === "file")), { newest: keep, ...none }),
   ];
-  const orphans = await withoutManifest(context, all.value);
+  const orphans = await withoutManifest(context);
   if (!orphans.ok) return orphans;
   for (const id of [...gone, ...orphans.value]) {
     for (const path of [filePath(context, id), manifestPath(context, id)]) {
@@ -154,15 +153,12 @@ export async function prune(context: Context): Promise<Result<void>> {
   return ok(undefined);
 }
 
-/** Files of attempts that were killed. */
-async function withoutManifest(
-  { files, config }: Context,
-  all: readonly Manifest[],
-): Promise<Result<readonly string[]>> {
+/** Files of attempts that were killed. One beside a manifest that can't be read is none: somebody may mend that. */
+async function withoutManifest({ files, config }: Context): Promise<Result<readonly string[]>> {
   const names = await files.list(config.backupDir);
   if (!names.ok) return names;
   const ids = names.value.flatMap((name) => (name.endsWith(".rdb") ? [name.slice(0, -".rdb".length)] : []));
-  return ok(ids.filter((id) => !all.some((one) => one.id === id)));
+  return ok(ids.filter((id) => !names.value.includes(`${id}.json`)));
 }
 
 /** A short name out of a longer one. */

@@ -1,5 +1,7 @@
 // What a Redis says of itself, and whether a restore is possible there at all.
+
 import { z } from "zod";
+import { parseJson } from "../../../core/json.ts";
 import { ok, problem, type Result } from "../../../core/result.ts";
 import type { RedisLink } from "../../../ports/redis-link.ts";
 import { TAG } from "./context.ts";
@@ -52,13 +54,8 @@ export async function lookAtServer(link: RedisLink): Promise<Result<ServerFacts>
 }
 
 function readTag(text: string): Tag | null {
-  if (text === "") return null;
-  try {
-    const tag = tagSchema.safeParse(JSON.parse(text));
-    return tag.success ? tag.data : null;
-  } catch {
-    return null;
-  }
+  const tag = tagSchema.safeParse(parseJson(text));
+  return tag.success ? tag.data : null;
 }
 
 export function numberIn(facts: ServerFacts, name: string): number {

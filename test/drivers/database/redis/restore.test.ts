@@ -99,6 +99,21 @@ withRedis("a restore of Redis", () => {
     expect(await redis.cli("MGET", "short", "long")).toBe("\n1");
   }, 60_000);
 
+  test("a manifest that can't be read takes no snapshot with it: it is said, and mended it is there again", async () => {
+    const { redis, store, backupDir } = await storeBed();
+    await redis.cli("SET", "a", "1");
+    const { id } = good(await store.database.backUp(op("one"), "nightly"));
+    const manifest = join(backupDir, `${id}.json`);
+    const text = await readFile(manifest, "utf8");
+    await writeFile(manifest, text.slice(0, -20));
+    const other = good(await store.database.backUp(op("two"), "nightly"));
+    expect(good(await store.database.backups()).map((one) => one.id)).toEqual([other.id]);
+    expect(await store.database.restore(op("back"), id)).toMatchObject({ error: { code: "damaged" } });
+    await writeFile(manifest, text);
+    expect(good(await store.database.backups()).map((one) => one.id)).toEqual([other.id, id]);
+    good(await store.care.verify(id));
+  }, 60_000);
+
   test("a snapshot that lost bytes, or had one changed, is refused, and the live data stay", async () => {
     const { redis, store, backupDir } = await storeBed();
     await redis.cli(
