@@ -48,16 +48,18 @@ export function noteClone(archive: Archive, clone: Omit<Clone, "lastgood">): Pro
   return archive.context.files.replace(`${cloneFolder(archive, clone.name)}.json`, text, 0o644);
 }
 
-/** Halves that a crash left, and clones beyond as many as are kept. */
+/** Halves that a crash left, and clones beyond as many as are kept. One whose note can't be read stays, for a person. */
 export async function sweepClones(archive: Archive, keep: number): Promise<Result<void>> {
   const there = await clonesThere(archive);
   if (!there.ok) return there;
-  const wanted = new Set(there.value.slice(0, keep).map(({ name }) => `${PREFIX}${name}`));
+  const tooMany = new Set(there.value.slice(keep).map(({ name }) => `${PREFIX}${name}`));
   const listed = await archive.context.files.list(archive.config.scratch);
   if (!listed.ok) return listed;
-  for (const entry of listed.value.filter((one) => one.startsWith(PREFIX))) {
-    if (wanted.has(entry.replace(/\.json$/, ""))) continue;
-    // The note first: what has none is nobody's.
+  const ours = listed.value.filter((one) => one.startsWith(PREFIX));
+  // The note first: what has none is nobody's. `clone-a.json` is behind `clone-a` in every order but this.
+  for (const entry of ours.toSorted().toReversed()) {
+    const folder = entry.replace(/\.json$/, "");
+    if (listed.value.includes(`${folder}.json`) && !tooMany.has(folder)) continue;
     const removed = await owned(archive, ["rm", "-rf", "--", join(archive.config.scratch, entry)]);
     if (!removed.ok) return removed;
   }

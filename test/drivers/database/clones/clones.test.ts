@@ -1,6 +1,6 @@
 // A real server on a real XFS: cloned while it is written, and one database fetched out of the clone.
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -81,9 +81,15 @@ withParts("clones of a whole server", () => {
       // What a crash left of one has no note, and goes; one is kept.
       const half = join(folder, "clone-half-op-dead");
       await run("install", ["-d", "-o", "postgres", half, join(half, "data")]);
+      // One whose note cannot be read is somebody's still.
+      const unread = [join(folder, "clone-odd"), join(folder, "clone-odd.json")] as const;
+      await run("install", ["-d", "-o", "postgres", unread[0]]);
+      await writeFile(unread[1], "{");
       good(await database.backUp(op("second"), "before-v3"));
       const there = async () => (await readdir(folder)).filter((one) => one.startsWith("clone-")).sort();
-      expect(await there()).toEqual(["clone-before-v3-op-second", "clone-before-v3-op-second.json"]);
+      const odd = ["clone-odd", "clone-odd.json"];
+      expect(await there()).toEqual(["clone-before-v3-op-second", "clone-before-v3-op-second.json", ...odd]);
+      for (const path of unread) await rm(path, { recursive: true });
       // By hand the server is cloned first: that is the clone of the backup after it too.
       expect(good(await pointInTime.backUp(op("set"))).kind).toBe("full");
       good(await database.backUp(op("third"), "by-hand"));
